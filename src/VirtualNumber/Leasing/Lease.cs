@@ -1,0 +1,55 @@
+namespace VirtualNumber.Leasing;
+
+/// <summary>Whom a virtual number stands for on a delivery. Each role of a delivery has at most one live lease.</summary>
+public enum DeliveryRole
+{
+    /// <summary>Not a role.</summary>
+    Unspecified = 0,
+
+    /// <summary>The person who receives the parcel.</summary>
+    Recipient = 1,
+
+    /// <summary>The person who sends it.</summary>
+    Sender = 2,
+
+    /// <summary>The courier who carries it.</summary>
+    Courier = 3,
+}
+
+/// <summary>Why a lease is over. Once written it is final.</summary>
+public enum EndReason
+{
+    /// <summary>It is not marked as over; past its expire time it is dead all the same.</summary>
+    None = 0,
+
+    /// <summary>Somebody released it.</summary>
+    Released = 1,
+
+    /// <summary>Its expire time passed, and somebody who acted on that wrote it down.</summary>
+    Expired = 2,
+}
+
+/// <summary>
+/// A virtual number held for one delivery role, until an expire time, as a caller sees it. It holds no real number, only a mask.
+/// </summary>
+/// <param name="LeaseId">Names the slot and this holder of it; opaque.</param>
+/// <param name="TenantId">Whose lease.</param>
+/// <param name="PoolId">The pool that the number comes from.</param>
+/// <param name="Role">Whom the number stands for.</param>
+/// <param name="Number">The virtual number.</param>
+/// <param name="MaskedNumber">The real number with at least six digits hidden (GB/T 41833-2022).</param>
+/// <param name="LeaseTime">When the number was taken, to the millisecond; this instant is the epoch.</param>
+/// <param name="ExpireTime">From here on no call is connected; the end, once it has ended.</param>
+/// <param name="End">Why it is over; <see cref="EndReason.None"/> while it lives.</param>
+/// <param name="ExtensionCount">How many extensions are used.</param>
+public sealed record Lease(
+    string LeaseId,
+    string TenantId,
+    string PoolId,
+    DeliveryRole Role,
+    PhoneNumber Number,
+    string MaskedNumber,
+    DateTimeOffset LeaseTime,
+    DateTimeOffset ExpireTime,
+    EndReason End,
+    int ExtensionCount);

@@ -1,0 +1,47 @@
+using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Memory;
+
+internal sealed partial class Block
+{
+    /// <inheritdoc cref="INumberPool.ApplyAsync"/>
+    public ApplyAnswer Apply(Claim claim, int reportNumber, Terms terms, TimeSpan cap, DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            if (!_claims.TryGetValue(claim.Id, out var index))
+            {
+                // A take that comes later learns that it is closed, and claims again with the new report number.
+                Close(claim, now);
+                return new(ApplyOutcome.Unknown, null);
+            }
+
+            var slot = _slots[(int)index];
+            var record = slot.Record!;
+            if (!IsLive(slot, record, now))
+                return new(ApplyOutcome.Ended, slot.Record);
+            if (reportNumber <= record.ReportNumber)
+                return new(ApplyOutcome.Already, record);
+
+            record = record with { ExpireTime = ExpireTimeOf(record, terms, cap, now), ReportNumber = reportNumber };
+            WriteRecord(slot, record);
+            Log(LogKind.Reported, record, now);
+            return new(ApplyOutcome.Set, record);
+        }
+    }
+
+    private static DateTimeOffset ExpireTimeOf(LeaseRecord record, Terms terms, TimeSpan cap, DateTimeOffset now)
+    {
+        var expireTime = terms.Instant;
+        if (!terms.Final && record.Floor is { } floor && floor > expireTime)
+            expireTime = floor;
+
+        // An event from days ago ends the lease now, not days ago: the number's rest starts when calls stop reaching it.
+        if (expireTime < now)
+            expireTime = now;
+
+        var latest = record.LeaseTime + cap;
+        return expireTime < latest ? expireTime : latest;
+    }
+}

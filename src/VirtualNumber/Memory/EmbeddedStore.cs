@@ -1,0 +1,231 @@
+using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
+using VirtualNumber.Sealing;
+
+namespace VirtualNumber.Memory;
+
+/// <summary>
+/// The embedded store: everything in the memory of one process, forgotten on exit. It is the readable specification that other
+/// stores are checked against, step by step, so it favours plain statements over speed.
+/// </summary>
+internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = EmbeddedStore.DefaultLogLength) : INumberPool, INumberStock
+{
+    /// <summary>How many state changes each block remembers.</summary>
+    public const int DefaultLogLength = 1_000;
+
+    /// <summary>How many slots one page of a walk looks at.</summary>
+    private const int MostSlotsPerPage = 20_000;
+
+    private readonly Registry _registry = new(bounds, logLength);
+    private readonly Ledgers _ledgers = new();
+    private int _nextReclaimed;
+
+    /// <summary>The log of a block, oldest entry first.</summary>
+    public IReadOnlyList<LogEntry> ReadLog(uint block) => BlockOf(block).ReadLog();
+
+    /// <summary>How many blocks there are; their ids count from 1.</summary>
+    public int BlockCount => _registry.Blocks.Length;
+
+    public ValueTask PingAsync(CancellationToken cancellation) => Do(cancellation);
+
+    public ValueTask<uint?> ChooseBlockAsync(
+        string tenantId, string poolId, IReadOnlyCollection<uint> tried, DateTimeOffset now, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (_registry.FindPool(tenantId, poolId) is not { } owner)
+            return new((uint?)null);
+
+        var rested = (now - owner.Pool.Aging).ToUnixTimeMilliseconds();
+        Block? best = null;
+        foreach (var block in owner.Blocks)
+        {
+            if (!tried.Contains(block.Id) && (best is null || block.FirstFreeHint < best.FirstFreeHint))
+                best = block;
+        }
+
+        // When none seems to have room, one look verifies it.
+        return new(best is null || (tried.Count > 0 && best.FirstFreeHint > rested) ? null : best.Id);
+    }
+
+    public ValueTask<ClaimAnswer> ClaimAsync(ClaimStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => _ledgers.Claim(step, now), cancellation);
+
+    public ValueTask<ClaimAnswer> ReplaceAsync(ReplaceStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => _ledgers.Replace(step, now), cancellation);
+
+    public ValueTask<bool> BindAsync(
+        Digest delivery, RequestMark request, Claim claim, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => _ledgers.Bind(delivery, request, claim, now), cancellation);
+
+    public ValueTask<(ReportOutcome Outcome, LedgerView View)> DecideAsync(
+        DecideStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => _ledgers.Decide(step, now), cancellation);
+
+    public ValueTask<LedgerView?> ReadLedgerAsync(Digest delivery, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => _ledgers.Read(delivery, now), cancellation);
+
+    public ValueTask<TakeAnswer> TakeAsync(TakeStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => BlockOf(step.Claim.Block).Take(step, now), cancellation);
+
+    public ValueTask<ApplyAnswer> ApplyAsync(
+        Claim claim, int reportNumber, Terms terms, TimeSpan cap, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => BlockOf(claim.Block).Apply(claim, reportNumber, terms, cap, now), cancellation);
+
+    public ValueTask<LeaseRecord?> FindAsync(Claim claim, CancellationToken cancellation) =>
+        Do(() => BlockOf(claim.Block).Find(claim), cancellation);
+
+    public ValueTask<LeaseRecord?> GetAsync(HolderKey holder, CancellationToken cancellation) =>
+        Do(() => _registry.FindBlock(holder.Block)?.Get(holder), cancellation);
+
+    public ValueTask<HolderAnswer> ExtendAsync(
+        HolderKey holder, RequestMark request, TimeSpan span, int limit, TimeSpan cap, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => _registry.FindBlock(holder.Block)?.Extend(holder, request, span, limit, cap, now) ?? Gone, cancellation);
+
+    public ValueTask<HolderAnswer> ReassignAsync(
+        HolderKey holder, RequestMark request, ReadOnlyMemory<byte> sealedNumber, Digest numberDigest, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => _registry.FindBlock(holder.Block)?.Reassign(holder, request, sealedNumber, numberDigest, now) ?? Gone, cancellation);
+
+    public ValueTask<HolderAnswer> ReleaseAsync(HolderKey holder, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => _registry.FindBlock(holder.Block)?.Release(holder, now) ?? Gone, cancellation);
+
+    public ValueTask<RouteAnswer> ResolveAsync(PhoneNumber called, DateTimeOffset now, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return new(_registry.TryLocate(called, out var block, out var slot)
+            ? block.Resolve(slot, now)
+            : new RouteAnswer(RouteOutcome.NotStocked));
+    }
+
+    public ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var blocks = _registry.Blocks;
+        var (expired, removed) = (0, 0);
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var answer = blocks[_nextReclaimed % blocks.Length].Reclaim(limit - expired - removed, now);
+            (expired, removed) = (expired + answer.Expired, removed + answer.Removed);
+            if (answer.Backlog)
+                return new(new ReclaimAnswer(expired, removed, Backlog: true));
+            _nextReclaimed = (_nextReclaimed + 1) % blocks.Length;
+        }
+
+        var (ledgers, backlog) = _ledgers.Reclaim(limit - expired - removed, now);
+        return new(new ReclaimAnswer(expired, removed + ledgers, backlog));
+    }
+
+    public ValueTask<(Pool Pool, bool SameProperties)> CreatePoolAsync(Pool pool, CancellationToken cancellation) => Do(
+        () =>
+        {
+            var standing = _registry.Create(pool);
+            return (standing, standing.HasPropertiesOf(pool));
+        },
+        cancellation);
+
+    public ValueTask<(Pool Pool, bool Changed)?> UpdatePoolAsync(
+        string tenantId, string poolId, TimeSpan? aging, bool? withheldCallersAllowed, int? expectedVersion, CancellationToken cancellation) => Do(
+        () => _registry.Update(
+            tenantId,
+            poolId,
+            pool => pool with
+            {
+                Aging = aging ?? pool.Aging,
+                WithheldCallersAllowed = withheldCallersAllowed ?? pool.WithheldCallersAllowed,
+            },
+            expectedVersion),
+        cancellation);
+
+    public ValueTask<Pool?> FindPoolAsync(string tenantId, string poolId, CancellationToken cancellation) =>
+        Do(() => _registry.FindPool(tenantId, poolId)?.Pool, cancellation);
+
+    public ValueTask<IReadOnlyList<Pool>> ListPoolsAsync(
+        string tenantId, string? afterPoolId, int limit, CancellationToken cancellation) =>
+        Do(() => _registry.ListPools(tenantId, afterPoolId, limit), cancellation);
+
+    public ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return new(_registry.TryLocate(number, out _, out _));
+    }
+
+    public ValueTask<AddNumbersAnswer> AddNumbersAsync(
+        Pool pool, NumberSelection numbers, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => _registry.Add(OwnerOf(pool), numbers, now), cancellation);
+
+    public ValueTask<ChangeNumbersAnswer> ChangeNumbersAsync(
+        Pool pool, NumberSelection numbers, StockChange change, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => ChangeNumbers(OwnerOf(pool), numbers, change, now), cancellation);
+
+    public ValueTask<PoolStats> GetStatsAsync(Pool pool, int skip, int limit, DateTimeOffset now, CancellationToken cancellation) => Do(
+        () =>
+        {
+            var blocks = OwnerOf(pool).Blocks;
+            var counted = blocks.Select(block => (block.Prefix, Stats: block.Count(now))).ToList();
+            var total = counted.Aggregate(default(NumberCounts), (sum, block) => sum + block.Stats.Counts);
+            var next = total.Available > 0 ? null : counted.Min(block => block.Stats.NextAvailableTime);
+            var page = counted.Skip(skip).Take(limit)
+                .Select(block => new BlockStats(block.Prefix, block.Stats.Counts, block.Stats.NextAvailableTime))
+                .ToList();
+            return new PoolStats(total, next, page, blocks.Length);
+        },
+        cancellation);
+
+    public ValueTask<RecordPage> ListRecordsAsync(
+        Pool pool, bool? live, RecordCursor from, int limit, DateTimeOffset now, CancellationToken cancellation) => Do(
+        () =>
+        {
+            var blocks = OwnerOf(pool).Blocks;
+            var records = new List<LeaseRecord>();
+            var budget = MostSlotsPerPage;
+            for (var at = from; at.Block < blocks.Length; at = new RecordCursor(at.Block + 1, 0))
+            {
+                if (blocks[at.Block].CollectRecords(at.Slot, live, limit, ref budget, now, records) is { } rest)
+                    return new RecordPage(records, at with { Slot = rest });
+            }
+
+            return new RecordPage(records, null);
+        },
+        cancellation);
+
+    private static HolderAnswer Gone => new(HolderOutcome.Gone, null);
+
+    private Block BlockOf(uint id) =>
+        _registry.FindBlock(id) ?? throw new InvalidOperationException($"Block {id} is not in the registry.");
+
+    private PoolEntry OwnerOf(Pool pool) =>
+        _registry.FindPool(pool.TenantId, pool.PoolId) ?? throw new InvalidOperationException($"Pool {pool.PoolId} is not in the registry.");
+
+    private ChangeNumbersAnswer ChangeNumbers(PoolEntry owner, NumberSelection numbers, StockChange change, DateTimeOffset now)
+    {
+        var blocks = numbers.Blocks.Select(prefix => _registry.FindBlock(owner, prefix)).ToList();
+        var singles = numbers.Numbers.Select(number => Locate(owner, number)).ToList();
+        var unknownBlocks = Enumerable.Range(0, blocks.Count).Where(i => blocks[i] is null).ToList();
+        var unknownNumbers = Enumerable.Range(0, singles.Count).Where(i => singles[i] is null).ToList();
+        if (unknownBlocks.Count + unknownNumbers.Count > 0)
+            return new(0, 0, null, unknownBlocks, unknownNumbers);
+
+        // A number that is named twice, or by its block too, is changed and counted once.
+        var whole = blocks.Select(block => block!).ToHashSet();
+        var results = whole.Select(block => block.Change(null, change, now))
+            .Concat(singles.Select(single => single!.Value).Distinct().Where(single => !whole.Contains(single.Block))
+                .GroupBy(single => single.Block, single => single.Slot)
+                .Select(group => group.Key.Change([.. group], change, now)))
+            .ToList();
+        return new(results.Sum(r => r.Changed), results.Sum(r => r.Leased), results.Max(r => r.LastExpireTime), [], []);
+    }
+
+    private (Block Block, uint Slot)? Locate(PoolEntry owner, PhoneNumber number) =>
+        _registry.TryLocate(number, out var block, out var slot) && block.Owner == owner ? (block, slot) : null;
+
+    private static ValueTask Do(CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return ValueTask.CompletedTask;
+    }
+
+    private static ValueTask<T> Do<T>(Func<T> step, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return new(step());
+    }
+}

@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using VirtualNumber.Leasing;
+using VirtualNumber.Sealing;
+
+namespace VirtualNumber.Protocol;
+
+/// <summary>
+/// A lease as a store keeps it, from the take until its number has rested. No real number in clear is in here.
+/// </summary>
+internal sealed record LeaseRecord
+{
+    /// <summary>Whose lease: the tenant of the pool.</summary>
+    public required string TenantId { get; init; }
+
+    /// <summary>The pool of its block.</summary>
+    public required string PoolId { get; init; }
+
+    /// <summary>Its block in the registry.</summary>
+    public required uint Block { get; init; }
+
+    /// <summary>Its slot in the block.</summary>
+    public required uint Slot { get; init; }
+
+    /// <summary>The virtual number of that slot.</summary>
+    public required PhoneNumber Number { get; init; }
+
+    /// <summary>The claim that took the slot.</summary>
+    public required ClaimId Claim { get; init; }
+
+    /// <summary>Keyed digest of tenant, carrier and waybill number.</summary>
+    public required Digest Delivery { get; init; }
+
+    /// <summary>Whom the number stands for.</summary>
+    public required DeliveryRole Role { get; init; }
+
+    /// <summary><c>now</c> of the take that succeeded; in milliseconds it is the epoch.</summary>
+    public required DateTimeOffset LeaseTime { get; init; }
+
+    /// <summary>From here on it is dead; the end, once ended.</summary>
+    public required DateTimeOffset ExpireTime { get; init; }
+
+    /// <summary>What extensions promised: no report but a final one ends the lease earlier.</summary>
+    public DateTimeOffset? Floor { get; init; }
+
+    /// <summary>The report number in force: a report that is not larger changes nothing.</summary>
+    public required int ReportNumber { get; init; }
+
+    /// <summary>Why it is over; final once written.</summary>
+    public EndReason End { get; init; }
+
+    /// <summary>The real number, sealed to purpose, tenant, delivery and claim.</summary>
+    public required ReadOnlyMemory<byte> SealedNumber { get; init; }
+
+    /// <summary>Keyed digest of the real number.</summary>
+    public required Digest NumberDigest { get; init; }
+
+    /// <summary>
+    /// <see cref="NumberDigest"/> as it was at the take. A repeat of the request that leased is answered with this lease even
+    /// after a reassignment; a request that finds its claim taken with another number is not.
+    /// </summary>
+    public required Digest LeasedNumberDigest { get; init; }
+
+    /// <summary>The extensions granted; one each, so that a repeat extends once.</summary>
+    public ImmutableArray<RequestMark> Extensions { get; init; } = [];
+
+    /// <summary>The last reassignments, so that a late repeat does not undo a later one.</summary>
+    public ImmutableArray<RequestMark> Reassignments { get; init; } = [];
+
+    /// <summary>Neither marked as ended nor past its expire time. The mark comes first: clocks differ.</summary>
+    public bool IsLive(DateTimeOffset now) => End == EndReason.None && ExpireTime > now;
+}

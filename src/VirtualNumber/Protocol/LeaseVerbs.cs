@@ -1,0 +1,91 @@
+using VirtualNumber.Leasing;
+using VirtualNumber.Sealing;
+
+namespace VirtualNumber.Protocol;
+
+/// <summary>
+/// The verbs of a lease, composed of a store's steps: a file per verb. Whatever a verb needs to seal, open, digest or encode
+/// happens here, so that no store ever sees a real number, a waybill number or a request id in clear.
+/// </summary>
+internal sealed partial class LeaseVerbs(
+    INumberPool pool,
+    INumberStock stock,
+    LeaseTerms terms,
+    ProtocolBounds bounds,
+    KeyRing keys,
+    IRandomSource random,
+    TimeProvider time)
+{
+    /// <summary>How often CreateLease starts over before it answers that it is contended.</summary>
+    private const int MostAttempts = 8;
+
+    private readonly NumberSealer _sealer = new(keys);
+    private readonly BlindIndex _index = new(keys);
+    private readonly LeaseIdCodec _leaseIds = new(keys);
+
+    /// <summary>The present instant, in whole milliseconds as the protocol counts them.</summary>
+    private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    private Digest DigestOf(DeliveryKey delivery) => _index.Of("delivery", delivery.TenantId, delivery.Carrier, delivery.WaybillNumber);
+
+    /// <summary>Scoped to the tenant, so that two tenants' records of one number have nothing in common.</summary>
+    private Digest DigestOf(string tenantId, PhoneNumber number) => _index.Of("number", tenantId, number.Canonical);
+
+    private SealContext SealContextOf(string tenantId, Digest delivery, ClaimId claim) => new("real-number", tenantId, delivery, claim);
+
+    /// <summary>Opens a record's real number. Throws <see cref="NumberUnreadableException"/> when it does not open.</summary>
+    private PhoneNumber Open(LeaseRecord record)
+    {
+        var context = SealContextOf(record.TenantId, record.Delivery, record.Claim);
+        return _sealer.TryOpen(record.SealedNumber.Span, context, out var canonical, out var fault)
+            ? PhoneNumber.FromCanonical(canonical)
+            : throw new NumberUnreadableException(LeaseIdOf(record), fault);
+    }
+
+    private string LeaseIdOf(LeaseRecord record) =>
+        _leaseIds.Encode(new LeaseLocator(record.Block, record.Slot, record.LeaseTime.ToUnixTimeMilliseconds()));
+
+    private Lease LeaseOf(LeaseRecord record, DateTimeOffset now) => LeaseOf(record, Open(record).Mask(), now);
+
+    private Lease LeaseOf(LeaseRecord record, string maskedNumber, DateTimeOffset now) => new(
+        LeaseIdOf(record),
+        record.TenantId,
+        record.PoolId,
+        record.Role,
+        record.Number,
+        maskedNumber,
+        record.LeaseTime,
+        record.ExpireTime,
+        // An expire time that has passed is the end, whether or not somebody wrote it down yet.
+        record.End == EndReason.None && !record.IsLive(now) ? EndReason.Expired : record.End,
+        record.Extensions.Length);
+
+    private bool TryFindHolder(string tenantId, string leaseId, out HolderKey holder)
+    {
+        if (!_leaseIds.TryDecode(leaseId, out var locator, out _))
+        {
+            holder = default;
+            return false;
+        }
+
+        holder = new HolderKey(tenantId, locator.Block, locator.Slot, DateTimeOffset.FromUnixTimeMilliseconds(locator.Epoch));
+        return true;
+    }
+
+    private LeaseAnswer AnswerOf(HolderAnswer answer, DateTimeOffset now) => answer.Record is { } record
+        ? new LeaseAnswer(OutcomeOf(answer.Outcome), LeaseOf(record, now))
+        : new LeaseAnswer(LeaseOutcome.LeaseUnknown, null);
+
+    private static LeaseOutcome OutcomeOf(HolderOutcome outcome) => outcome switch
+    {
+        HolderOutcome.OtherContent => LeaseOutcome.RequestIdReused,
+        HolderOutcome.Ended => LeaseOutcome.LeaseEnded,
+        HolderOutcome.Limit => LeaseOutcome.ExtensionLimitReached,
+        _ => LeaseOutcome.Done,
+    };
+}
+
+/// <summary>The answer of the verbs on one lease.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Lease">The lease as it stands; null when its id is invalid or it is unknown.</param>
+internal sealed record LeaseAnswer(LeaseOutcome Outcome, Lease? Lease);

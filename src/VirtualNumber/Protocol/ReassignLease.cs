@@ -1,0 +1,28 @@
+using VirtualNumber.Leasing;
+
+namespace VirtualNumber.Protocol;
+
+internal sealed partial class LeaseVerbs
+{
+    /// <summary>Binds another real number to the lease; from the answer on no call reaches the earlier one.</summary>
+    public async ValueTask<LeaseAnswer> ReassignLeaseAsync(
+        string tenantId, string leaseId, string requestId, PhoneNumber realNumber, CancellationToken cancellation)
+    {
+        if (!TryFindHolder(tenantId, leaseId, out var holder))
+            return new(LeaseOutcome.LeaseIdInvalid, null);
+        if (await stock.IsStockedAsync(realNumber, cancellation))
+            return new(LeaseOutcome.RealNumberInPool, null);
+
+        // The claim and the delivery, to which the number is sealed, are in the record, and never change.
+        if (await pool.GetAsync(holder, cancellation) is not { } record)
+            return new(LeaseOutcome.LeaseUnknown, null);
+
+        var number = DigestOf(tenantId, realNumber);
+        var request = new RequestMark(
+            _index.Of("reassign-lease-request", tenantId, requestId),
+            _index.Of("reassign-lease-content", tenantId, realNumber.Canonical));
+        var sealedNumber = _sealer.Seal(realNumber.Canonical, SealContextOf(tenantId, record.Delivery, record.Claim));
+        var now = Now;
+        return AnswerOf(await pool.ReassignAsync(holder, request, sealedNumber, number, now, cancellation), now);
+    }
+}

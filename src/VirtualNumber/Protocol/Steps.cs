@@ -1,0 +1,197 @@
+using VirtualNumber.Leasing;
+using VirtualNumber.Sealing;
+
+namespace VirtualNumber.Protocol;
+
+/// <summary>How a claim came out of the ledger.</summary>
+internal enum ClaimKind
+{
+    /// <summary>The role has no claim, and no block was proposed for one.</summary>
+    None,
+
+    /// <summary>The request is bound to this claim: it is this request's lease, or would have been.</summary>
+    Bound,
+
+    /// <summary>The role has this claim from another request; whether it lives is not known yet. The request is not bound.</summary>
+    Standing,
+
+    /// <summary>The claim was written now, and the request bound to it.</summary>
+    Created,
+
+    /// <summary>Somebody else changed the role's claim in between (replace only); nothing was written.</summary>
+    Moved,
+}
+
+/// <summary>The answer of claim and replace.</summary>
+/// <param name="Kind">How the claim came out.</param>
+/// <param name="Claim">The claim; null when <see cref="ClaimKind.None"/> or <see cref="ClaimKind.Moved"/>.</param>
+/// <param name="SameContent">False when the request was bound with other content.</param>
+/// <param name="ReportNumber">The delivery's report number, read in the same step that wrote the claim.</param>
+/// <param name="Terms">What the latest report means; null when there was none.</param>
+internal readonly record struct ClaimAnswer(ClaimKind Kind, Claim? Claim, bool SameContent, int ReportNumber, Terms? Terms);
+
+/// <summary>Proposes a claim for a role.</summary>
+/// <param name="Delivery">The ledger.</param>
+/// <param name="Role">The role.</param>
+/// <param name="Request">The request; null without a request id.</param>
+/// <param name="ProposedId">The claim's id, should one be written.</param>
+/// <param name="ProposedBlock">Its block; null: write none.</param>
+/// <param name="KeepUntil">The ledger is kept at least until then.</param>
+/// <param name="Forget">A closed claim to which the request may be bound: that binding is removed.</param>
+internal readonly record struct ClaimStep(
+    Digest Delivery, DeliveryRole Role, RequestMark? Request, ClaimId ProposedId, uint? ProposedBlock, DateTimeOffset KeepUntil, ClaimId? Forget);
+
+/// <summary>Puts another claim in the place of one that ended or was closed.</summary>
+/// <param name="Delivery">The ledger.</param>
+/// <param name="Role">The role.</param>
+/// <param name="Request">The request; null without a request id.</param>
+/// <param name="Old">The claim to replace.</param>
+/// <param name="Ended">True: the old claim's lease has ended. False: it was closed and never took a slot.</param>
+/// <param name="ProposedId">The new claim's id.</param>
+/// <param name="ProposedBlock">The new claim's block.</param>
+/// <param name="KeepUntil">The ledger is kept at least until then.</param>
+internal readonly record struct ReplaceStep(
+    Digest Delivery, DeliveryRole Role, RequestMark? Request, ClaimId Old, bool Ended, ClaimId ProposedId, uint ProposedBlock, DateTimeOffset KeepUntil);
+
+/// <summary>Takes a slot for a claim.</summary>
+/// <param name="Claim">The claim.</param>
+/// <param name="Delivery">Written to the record.</param>
+/// <param name="Role">Written to the record.</param>
+/// <param name="ReportNumber">As the ledger answered with the claim.</param>
+/// <param name="ExpireTime">The first expire time.</param>
+/// <param name="SealedNumber">The real number, sealed.</param>
+/// <param name="NumberDigest">Keyed digest of it.</param>
+internal readonly record struct TakeStep(
+    Claim Claim, Digest Delivery, DeliveryRole Role, int ReportNumber, DateTimeOffset ExpireTime, ReadOnlyMemory<byte> SealedNumber, Digest NumberDigest);
+
+/// <summary>What became of a take, in order of precedence.</summary>
+internal enum TakeOutcome
+{
+    /// <summary>The claim holds a slot and lives.</summary>
+    Live,
+
+    /// <summary>The claim took a slot, and that lease is over.</summary>
+    Ended,
+
+    /// <summary>The claim may take no slot any more.</summary>
+    Closed,
+
+    /// <summary>The expire time is not in the future: the claim is closed.</summary>
+    Over,
+
+    /// <summary>No slot is available: the claim is closed.</summary>
+    Full,
+}
+
+/// <summary>The answer of take.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Record">The record when Live or Ended.</param>
+/// <param name="New">Whether this very call took the slot.</param>
+internal readonly record struct TakeAnswer(TakeOutcome Outcome, LeaseRecord? Record = null, bool New = false);
+
+/// <summary>Offers a status event to the ledger.</summary>
+/// <param name="Delivery">The ledger.</param>
+/// <param name="Status">What happened.</param>
+/// <param name="EventTime">When, by the source's clock.</param>
+/// <param name="Terms">What it means for the expire time.</param>
+/// <param name="AllowedFrom">From which statuses it may follow.</param>
+/// <param name="KeepUntil">The ledger is kept at least until then.</param>
+internal readonly record struct DecideStep(
+    Digest Delivery, DeliveryStatus Status, DateTimeOffset EventTime, Terms Terms, DeliveryStatusSet AllowedFrom, DateTimeOffset KeepUntil);
+
+/// <summary>
+/// A delivery's ledger as decide and read answer it: always the stored number, event and terms, never those of the call.
+/// </summary>
+/// <param name="ReportNumber">Counts the events that counted; 0: none.</param>
+/// <param name="Status">The latest event's status.</param>
+/// <param name="EventTime">The latest event's time.</param>
+/// <param name="Terms">What it means; null when there was no event.</param>
+/// <param name="Claims">The claim of each role that has one, in the order of the roles.</param>
+internal sealed record LedgerView(
+    int ReportNumber, DeliveryStatus Status, DateTimeOffset EventTime, Terms? Terms, IReadOnlyList<(DeliveryRole Role, Claim Claim)> Claims);
+
+/// <summary>What became of applying terms to a claim, in order of precedence.</summary>
+internal enum ApplyOutcome
+{
+    /// <summary>The block does not know the claim: it is closed, so that a take that comes later asks the ledger again.</summary>
+    Unknown,
+
+    /// <summary>The claim's lease is over.</summary>
+    Ended,
+
+    /// <summary>The record knows this report or a newer one.</summary>
+    Already,
+
+    /// <summary>The expire time is set.</summary>
+    Set,
+}
+
+/// <summary>The answer of apply.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Record">The record as it stands; null when Unknown.</param>
+internal readonly record struct ApplyAnswer(ApplyOutcome Outcome, LeaseRecord? Record);
+
+/// <summary>Names one holder of one slot, and on whose behalf it is asked for.</summary>
+/// <param name="TenantId">The caller's tenant: another tenant's lease does not exist.</param>
+/// <param name="Block">The block.</param>
+/// <param name="Slot">The slot.</param>
+/// <param name="LeaseTime">The epoch.</param>
+internal readonly record struct HolderKey(string TenantId, uint Block, uint Slot, DateTimeOffset LeaseTime);
+
+/// <summary>What became of release, in order of precedence.</summary>
+internal enum HolderOutcome
+{
+    /// <summary>No record, or of another holder, or of another tenant.</summary>
+    Gone,
+
+    /// <summary>This request was done before (extend, reassign).</summary>
+    Repeated,
+
+    /// <summary>The request id was used with other content (extend, reassign).</summary>
+    OtherContent,
+
+    /// <summary>The lease is over.</summary>
+    Ended,
+
+    /// <summary>All extensions are used (extend).</summary>
+    Limit,
+
+    /// <summary>Done.</summary>
+    Done,
+}
+
+/// <summary>The answer of the verbs on one holder.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Record">The record as it stands; null when Gone.</param>
+internal readonly record struct HolderAnswer(HolderOutcome Outcome, LeaseRecord? Record);
+
+/// <summary>What the stock and the routes say of a called number, in order of precedence.</summary>
+internal enum RouteOutcome
+{
+    /// <summary>In no pool.</summary>
+    NotStocked,
+
+    /// <summary>Taken out for a while.</summary>
+    Suspended,
+
+    /// <summary>No record.</summary>
+    NotLeased,
+
+    /// <summary>The record is ended or past its expire time.</summary>
+    Ended,
+
+    /// <summary>A live lease.</summary>
+    Route,
+}
+
+/// <summary>The answer of resolve.</summary>
+/// <param name="Outcome">What the stock and the routes say.</param>
+/// <param name="Record">The record when Ended or Route.</param>
+/// <param name="WithheldCallersAllowed">The pool's rule.</param>
+internal readonly record struct RouteAnswer(RouteOutcome Outcome, LeaseRecord? Record = null, bool WithheldCallersAllowed = false);
+
+/// <summary>How much one cycle of Reclaim did.</summary>
+/// <param name="Expired">Leases whose expiry it wrote down.</param>
+/// <param name="Removed">Records, closed claims and ledgers that it removed.</param>
+/// <param name="Backlog">Whether something was left for the next cycle.</param>
+internal readonly record struct ReclaimAnswer(int Expired, int Removed, bool Backlog);

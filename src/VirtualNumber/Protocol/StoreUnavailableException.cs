@@ -1,0 +1,18 @@
+namespace VirtualNumber.Protocol;
+
+/// <summary>
+/// The store cannot be reached or is in trouble. What was asked for may have happened. The one place that turns it into
+/// UNAVAILABLE is the fault interceptor.
+/// </summary>
+internal sealed class StoreUnavailableException : Exception
+{
+    public StoreUnavailableException(string message)
+        : base(message)
+    {
+    }
+
+    public StoreUnavailableException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}
