@@ -30,6 +30,7 @@ public sealed class LeaseTerms
         HardCap = options.HardCap;
         ExtensionLimit = options.ExtensionLimit;
         DeliveredTermLimit = options.DeliveredTermLimit;
+        ReportKept = options.ReportKept;
     }
 
     /// <summary>The longest a lease lasts from the time it was made.</summary>
@@ -37,6 +38,9 @@ public sealed class LeaseTerms
 
     /// <summary>How often a holder may extend one lease.</summary>
     public int ExtensionLimit { get; }
+
+    /// <summary>How long a report for a delivery without a lease waits for one.</summary>
+    public TimeSpan ReportKept { get; }
 
     /// <summary>The longest a tenant may set for DELIVERED.</summary>
     public TimeSpan DeliveredTermLimit { get; }

@@ -52,6 +52,9 @@ public sealed class LeaseTermsOptions
     /// <summary>How old an event may be. Range: 1 ms to 3,660 days. Default: 180 days.</summary>
     public TimeSpan OldestEvent { get; set; } = TimeSpan.FromDays(180);
 
+    /// <summary>How long a report for a delivery without a lease waits for one. Range: 1 ms to 366 days. Default: 30 days.</summary>
+    public TimeSpan ReportKept { get; set; } = TimeSpan.FromDays(30);
+
     /// <summary>Every fault of these options, in words; empty where there is none.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -70,6 +73,7 @@ public sealed class LeaseTermsOptions
         CheckRange(nameof(DeliveredTermLimit), DeliveredTermLimit, TimeSpan.Zero, HardCap);
         CheckRange(nameof(FutureTolerance), FutureTolerance, TimeSpan.Zero, TimeSpan.FromHours(1));
         CheckRange(nameof(OldestEvent), OldestEvent, shortest, TimeSpan.FromDays(3660));
+        CheckRange(nameof(ReportKept), ReportKept, shortest, TimeSpan.FromDays(366));
         foreach (var status in Enum.GetValues<DeliveryStatus>().Where(status => status != DeliveryStatus.Unspecified))
         {
             if (After.TryGetValue(status, out var span))

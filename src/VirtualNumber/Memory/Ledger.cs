@@ -1,6 +1,5 @@
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
-using VirtualNumber.Sealing;
 
 namespace VirtualNumber.Memory;
 

@@ -111,8 +111,8 @@ internal sealed partial class LeaseVerbs
             var role = _command.Role.ToString();
             var expireTime = _command.ExpireTime?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture) ?? "";
             return new(
-                _verbs._index.Of("create-lease-request", _delivery.ToString(), role, requestId),
-                _verbs._index.Of("create-lease-content", _delivery.ToString(), role, _pool.PoolId, _command.RealNumber.Canonical, expireTime));
+                _verbs.Index.Of("create-lease-request", _delivery.ToString(), role, requestId),
+                _verbs.Index.Of("create-lease-content", _delivery.ToString(), role, _pool.PoolId, _command.RealNumber.Canonical, expireTime));
         }
 
         private DateTimeOffset KeepLedgerUntil(DateTimeOffset now) =>
@@ -146,8 +146,8 @@ internal sealed partial class LeaseVerbs
             var now = _verbs.Now;
             var reported = claim.Terms ?? _verbs.Terms.For(DeliveryStatus.LabelCreated, now);
             var expireTime = _verbs.Terms.InitialExpireTime(reported, now, _command.ExpireTime);
-            var context = _verbs.SealContextOf(_command.Delivery.TenantId, _delivery, claim.Claim!.Id);
-            var sealedNumber = _verbs._sealer.Seal(_command.RealNumber.Canonical, context);
+            var context = SealContextOf(_command.Delivery.TenantId, _delivery, claim.Claim!.Id);
+            var sealedNumber = _verbs.Sealer.Seal(_command.RealNumber.Canonical, context);
             var step = new TakeStep(claim.Claim, _delivery, _command.Role, claim.ReportNumber, expireTime, sealedNumber, _number);
             return (await _verbs.Pool.TakeAsync(step, now, _cancellation), now, expireTime);
         }
@@ -193,4 +193,8 @@ internal sealed partial class LeaseVerbs
     private LeaseTerms Terms => terms;
 
     private IRandomSource Random => random;
+
+    private NumberSealer Sealer => sealer;
+
+    private BlindIndex Index => index;
 }

@@ -13,8 +13,8 @@ internal sealed partial class LeaseVerbs
             return new(LeaseOutcome.LeaseIdInvalid, null);
 
         var request = new RequestMark(
-            _index.Of("extend-lease-request", tenantId, requestId),
-            _index.Of("extend-lease-content", tenantId, extension.Ticks.ToString(CultureInfo.InvariantCulture)));
+            index.Of("extend-lease-request", tenantId, requestId),
+            index.Of("extend-lease-content", tenantId, extension.Ticks.ToString(CultureInfo.InvariantCulture)));
         var now = Now;
         var answer = await pool.ExtendAsync(
             holder, request, extension, terms.ExtensionLimit, terms.HardCap, now, cancellation);

@@ -11,39 +11,36 @@ internal sealed partial class LeaseVerbs(
     INumberPool pool,
     INumberStock stock,
     LeaseTerms terms,
-    ProtocolBounds bounds,
-    KeyRing keys,
+    NumberSealer sealer,
+    BlindIndex index,
+    LeaseIdCodec leaseIds,
     IRandomSource random,
     TimeProvider time)
 {
     /// <summary>How often CreateLease starts over before it answers that it is contended.</summary>
     private const int MostAttempts = 8;
 
-    private readonly NumberSealer _sealer = new(keys);
-    private readonly BlindIndex _index = new(keys);
-    private readonly LeaseIdCodec _leaseIds = new(keys);
-
     /// <summary>The present instant, in whole milliseconds as the protocol counts them.</summary>
     private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
 
-    private Digest DigestOf(DeliveryKey delivery) => _index.Of("delivery", delivery.TenantId, delivery.Carrier, delivery.WaybillNumber);
+    private Digest DigestOf(DeliveryKey delivery) => index.Of("delivery", delivery.TenantId, delivery.Carrier, delivery.WaybillNumber);
 
     /// <summary>Scoped to the tenant, so that two tenants' records of one number have nothing in common.</summary>
-    private Digest DigestOf(string tenantId, PhoneNumber number) => _index.Of("number", tenantId, number.Canonical);
+    private Digest DigestOf(string tenantId, PhoneNumber number) => index.Of("number", tenantId, number.Canonical);
 
-    private SealContext SealContextOf(string tenantId, Digest delivery, ClaimId claim) => new("real-number", tenantId, delivery, claim);
+    private static SealContext SealContextOf(string tenantId, Digest delivery, ClaimId claim) => new("real-number", tenantId, delivery, claim);
 
     /// <summary>Opens a record's real number. Throws <see cref="NumberUnreadableException"/> when it does not open.</summary>
     private PhoneNumber Open(LeaseRecord record)
     {
         var context = SealContextOf(record.TenantId, record.Delivery, record.Claim);
-        return _sealer.TryOpen(record.SealedNumber.Span, context, out var canonical, out var fault)
+        return sealer.TryOpen(record.SealedNumber.Span, context, out var canonical, out var fault)
             ? PhoneNumber.FromCanonical(canonical)
             : throw new NumberUnreadableException(LeaseIdOf(record), fault);
     }
 
     private string LeaseIdOf(LeaseRecord record) =>
-        _leaseIds.Encode(new LeaseLocator(record.Block, record.Slot, record.LeaseTime.ToUnixTimeMilliseconds()));
+        leaseIds.Encode(new LeaseLocator(record.Block, record.Slot, record.LeaseTime.ToUnixTimeMilliseconds()));
 
     private Lease LeaseOf(LeaseRecord record, DateTimeOffset now) => LeaseOf(record, Open(record).Mask(), now);
 
@@ -62,7 +59,7 @@ internal sealed partial class LeaseVerbs(
 
     private bool TryFindHolder(string tenantId, string leaseId, out HolderKey holder)
     {
-        if (!_leaseIds.TryDecode(leaseId, out var locator, out _))
+        if (!leaseIds.TryDecode(leaseId, out var locator, out _))
         {
             holder = default;
             return false;

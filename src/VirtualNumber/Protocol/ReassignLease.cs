@@ -19,9 +19,9 @@ internal sealed partial class LeaseVerbs
 
         var number = DigestOf(tenantId, realNumber);
         var request = new RequestMark(
-            _index.Of("reassign-lease-request", tenantId, requestId),
-            _index.Of("reassign-lease-content", tenantId, realNumber.Canonical));
-        var sealedNumber = _sealer.Seal(realNumber.Canonical, SealContextOf(tenantId, record.Delivery, record.Claim));
+            index.Of("reassign-lease-request", tenantId, requestId),
+            index.Of("reassign-lease-content", tenantId, realNumber.Canonical));
+        var sealedNumber = sealer.Seal(realNumber.Canonical, SealContextOf(tenantId, record.Delivery, record.Claim));
         var now = Now;
         return AnswerOf(await pool.ReassignAsync(holder, request, sealedNumber, number, now, cancellation), now);
     }
