@@ -1,0 +1,113 @@
+using System.Globalization;
+using Grpc.Core;
+using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Api;
+
+/// <summary>What each outcome that is not a success looks like on the wire. One line per reason; errors.proto documents them.</summary>
+internal static class StatusMap
+{
+    public static RpcException TenantUnknown(string field) =>
+        Fault.Of(StatusCode.NotFound, V1.ErrorReason.TenantUnknown, "No such tenant.", ("field", field));
+
+    public static RpcException GatewayUnknown() =>
+        Fault.Of(StatusCode.NotFound, V1.ErrorReason.GatewayUnknown, "No such gateway.", ("field", "gateway_id"));
+
+    public static RpcException PoolUnknown() =>
+        Fault.Of(StatusCode.NotFound, V1.ErrorReason.PoolUnknown, "The tenant has no such pool.", ("field", "pool_id"));
+
+    public static RpcException PageTokenInvalid() => Fault.OfFields(
+        V1.ErrorReason.PageTokenInvalid,
+        StatusCode.InvalidArgument,
+        [("page_token", "Must be the next_page_token of the page before, of the same query.")]);
+
+    public static RpcException LeaseIdInvalid() => Fault.OfFields(
+        V1.ErrorReason.LeaseIdInvalid, StatusCode.InvalidArgument, [("lease_id", "Was not made by this service, or was damaged on the way.")]);
+
+    public static RpcException RealNumberInPool() => Fault.OfFields(
+        V1.ErrorReason.RealNumberInPool, StatusCode.InvalidArgument, [("real_number", "Is itself a virtual number of a pool; a call would loop.")]);
+
+    public static RpcException RequestIdReused() => Fault.OfFields(
+        V1.ErrorReason.RequestIdReused, StatusCode.InvalidArgument, [("request_id", "Was used before with other content.")]);
+
+    public static RpcException LeaseUnknown() =>
+        Fault.Of(StatusCode.NotFound, V1.ErrorReason.LeaseUnknown, "No such lease: not the tenant's, or ended so long ago that its record is gone.", ("field", "lease_id"));
+
+    public static RpcException LeaseEnded(Lease lease) => Fault.Of(
+        StatusCode.FailedPrecondition, V1.ErrorReason.LeaseEnded, "The lease has ended.", ("lease_id", lease.LeaseId), ("end_time", Text(lease.ExpireTime)));
+
+    public static RpcException ExtensionLimitReached(int limit) => Fault.Of(
+        StatusCode.FailedPrecondition,
+        V1.ErrorReason.ExtensionLimitReached,
+        "The lease has been extended as often as allowed.",
+        ("extension_limit", limit.ToString(CultureInfo.InvariantCulture)));
+
+    public static RpcException StoreUnavailable(string message) => Fault.Of(
+        StatusCode.Unavailable,
+        V1.ErrorReason.StoreUnavailable,
+        $"The store is in trouble; this may have happened, retry with the same request_id. {message}",
+        [Fault.RetryAfter(TimeSpan.FromSeconds(1))],
+        []);
+
+    public static RpcException NumberUnreadable(string leaseId) => Fault.Of(
+        StatusCode.DataLoss, V1.ErrorReason.NumberUnreadable, "The lease's sealed number does not open; nothing is connected.", ("lease_id", leaseId));
+
+    /// <summary>The error of a CreateLease that leased nothing.</summary>
+    public static RpcException Of(CreateLeaseAnswer answer, DateTimeOffset now) => answer.Outcome switch
+    {
+        CreateLeaseOutcome.PoolUnknown => PoolUnknown(),
+        CreateLeaseOutcome.RealNumberInPool => RealNumberInPool(),
+        CreateLeaseOutcome.RequestIdReused => RequestIdReused(),
+        CreateLeaseOutcome.RoleTaken => Fault.Of(
+            StatusCode.AlreadyExists,
+            V1.ErrorReason.DeliveryRoleTaken,
+            "The delivery role has a live lease with another real number; correct it through ReassignLease.",
+            ("lease_id", answer.Lease!.LeaseId)),
+        CreateLeaseOutcome.LeaseEnded => LeaseEnded(answer.Lease!),
+        CreateLeaseOutcome.DeliveryOver => Fault.Of(
+            StatusCode.FailedPrecondition,
+            V1.ErrorReason.DeliveryOver,
+            "The delivery's latest status leaves a new lease no time.",
+            ("expire_time", Text(answer.ExpireTime!.Value))),
+        CreateLeaseOutcome.NumbersAging => ShortOf(V1.ErrorReason.NumbersAging, "No number is available, some are aging.", answer.Shortage!, now),
+        CreateLeaseOutcome.PoolEmpty => ShortOf(V1.ErrorReason.PoolEmpty, "No number is available and none is aging.", answer.Shortage!, now),
+        CreateLeaseOutcome.Contended => Fault.Of(
+            StatusCode.Aborted, V1.ErrorReason.Contended, "Other requests for the same delivery role got in between; retry with the same request_id."),
+        _ => throw new InvalidOperationException($"{answer.Outcome} is no error."),
+    };
+
+    /// <summary>The error of a verb on one lease that was not done; null when it was.</summary>
+    public static RpcException? Of(LeaseAnswer answer, int extensionLimit) => answer.Outcome switch
+    {
+        LeaseOutcome.Done => null,
+        LeaseOutcome.LeaseIdInvalid => LeaseIdInvalid(),
+        LeaseOutcome.RealNumberInPool => RealNumberInPool(),
+        LeaseOutcome.LeaseUnknown => LeaseUnknown(),
+        LeaseOutcome.RequestIdReused => RequestIdReused(),
+        LeaseOutcome.LeaseEnded => LeaseEnded(answer.Lease!),
+        LeaseOutcome.ExtensionLimitReached => ExtensionLimitReached(extensionLimit),
+        _ => throw new InvalidOperationException($"{answer.Outcome} has no status."),
+    };
+
+    private static RpcException ShortOf(V1.ErrorReason reason, string message, Shortage shortage, DateTimeOffset now)
+    {
+        var counts = shortage.Counts;
+        var metadata = new List<(string, string)>
+        {
+            ("leased_count", Text(counts.Leased)),
+            ("aging_count", Text(counts.Aging)),
+            ("suspended_count", Text(counts.Suspended)),
+            ("retired_count", Text(counts.Retired)),
+        };
+        if (shortage.NextAvailableTime is not { } next)
+            return Fault.Of(StatusCode.ResourceExhausted, reason, message, [], metadata.ToArray());
+
+        metadata.Add(("next_available_time", Text(next)));
+        return Fault.Of(StatusCode.ResourceExhausted, reason, message, [Fault.RetryAfter(next - now)], metadata.ToArray());
+    }
+
+    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    private static string Text(long count) => count.ToString(CultureInfo.InvariantCulture);
+}

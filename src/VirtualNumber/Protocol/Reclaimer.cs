@@ -1,0 +1,89 @@
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics;
+using Microsoft.Extensions.Options;
+
+namespace VirtualNumber.Protocol;
+
+/// <summary>How much Reclaim does at a time.</summary>
+public sealed class ReclaimOptions
+{
+    /// <summary>The wait between two cycles, counted from the end of the first. Default 1 second.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
+    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The most entries that one cycle touches. Default 5,000.</summary>
+    [Range(1, 1_000_000)]
+    public int EntriesPerCycle { get; set; } = 5_000;
+
+    /// <summary>A cycle that left a backlog so often in a row is warned about. Default 10.</summary>
+    [Range(1, 1_000_000)]
+    public int WarnAfterCycles { get; set; } = 10;
+}
+
+/// <summary>
+/// Tidies up behind leases that ended: bounded work at the service's own pace. Correct answers never wait for it, so a cycle that
+/// fails is logged and the next one tries again.
+/// </summary>
+internal sealed partial class Reclaimer(
+    INumberPool pool, IOptions<ReclaimOptions> options, TimeProvider time, ILogger<Reclaimer> logger) : BackgroundService
+{
+    /// <summary>The most entries that one step touches, so that look-ups never wait long for it.</summary>
+    private const int EntriesPerStep = 500;
+
+    private int _cyclesWithBacklog;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await RunCycleAsync(stoppingToken);
+                await Task.Delay(options.Value.Interval, time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The service stops.
+        }
+    }
+
+    /// <summary>One cycle; true when it left something for the next.</summary>
+    public async Task<bool> RunCycleAsync(CancellationToken cancellation)
+    {
+        var backlog = false;
+        try
+        {
+            var start = Stopwatch.GetTimestamp();
+            var (expired, removed) = (0, 0);
+            do
+            {
+                var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+                var limit = Math.Min(EntriesPerStep, options.Value.EntriesPerCycle - expired - removed);
+                var step = await pool.ReclaimAsync(limit, now, cancellation);
+                (expired, removed, backlog) = (expired + step.Expired, removed + step.Removed, step.Backlog);
+            }
+            while (backlog && expired + removed < options.Value.EntriesPerCycle);
+
+            Telemetry.Reclaimed(expired, removed, Stopwatch.GetElapsedTime(start));
+        }
+        catch (StoreUnavailableException exception)
+        {
+            Log.CycleFailed(logger, exception);
+        }
+
+        _cyclesWithBacklog = backlog ? _cyclesWithBacklog + 1 : 0;
+        if (_cyclesWithBacklog == options.Value.WarnAfterCycles)
+            Log.Backlog(logger, _cyclesWithBacklog);
+        return backlog;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Reclaim has left a backlog in {Cycles} cycles in a row: raise Reclaim:EntriesPerCycle or lower Reclaim:Interval.")]
+        public static partial void Backlog(ILogger logger, int cycles);
+
+        [LoggerMessage(2, LogLevel.Warning, "A Reclaim cycle failed; the next one tries again.")]
+        public static partial void CycleFailed(ILogger logger, Exception exception);
+    }
+}

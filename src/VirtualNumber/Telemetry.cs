@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace VirtualNumber;
+
+/// <summary>
+/// The one place that names every metric and trace of the service. A histogram's own count is the count of its outcome. No tag
+/// ever holds a telephone number, a waybill number or a lease id.
+/// </summary>
+internal static class Telemetry
+{
+    /// <summary>The name of the meter and of the activity source.</summary>
+    public const string Name = "VirtualNumber";
+
+    private static readonly Meter s_meter = new(Name);
+
+    private static readonly Histogram<double> s_lease = Seconds(
+        "virtualnumber.lease.duration", "Verbs on leases (create, extend, reassign, release), by verb and outcome.");
+
+    private static readonly Histogram<double> s_report = Seconds(
+        "virtualnumber.report.duration", "Delivery status reports, by outcome.");
+
+    private static readonly Histogram<double> s_resolve = Seconds(
+        "virtualnumber.resolve.duration", "Routing look-ups, by outcome.");
+
+    private static readonly Histogram<double> s_reclaim = Seconds(
+        "virtualnumber.reclaim.duration", "Cycles of Reclaim.");
+
+    private static readonly Counter<long> s_reclaimed = s_meter.CreateCounter<long>(
+        "virtualnumber.reclaim.entries", "{entry}", "What Reclaim tidied up, by kind: expired or removed.");
+
+    private static readonly Counter<long> s_unknownVendorCodes = s_meter.CreateCounter<long>(
+        "virtualnumber.report.unknown_vendor_codes", "{report}", "Reports with a vendor code that the mapping table lacks, by vendor.");
+
+    private static readonly Counter<long> s_unreadable = s_meter.CreateCounter<long>(
+        "virtualnumber.seal.unreadable", "{lease}", "Sealed numbers that did not open, by cause.");
+
+    private static readonly Counter<long> s_storeFaults = s_meter.CreateCounter<long>(
+        "virtualnumber.store.faults", "{call}", "Calls answered UNAVAILABLE because of the store.");
+
+    /// <summary>Traces of the service's own; the server's are ASP.NET's.</summary>
+    public static ActivitySource Activities { get; } = new(Name);
+
+    public static void Leased(string verb, Enum outcome, long startedAt) =>
+        s_lease.Record(SecondsSince(startedAt), new("verb", verb), new("outcome", outcome.ToString()));
+
+    public static void Reported(Enum outcome, long startedAt) => s_report.Record(SecondsSince(startedAt), Outcome(outcome));
+
+    public static void Resolved(Enum outcome, long startedAt) => s_resolve.Record(SecondsSince(startedAt), Outcome(outcome));
+
+    public static void Reclaimed(int expired, int removed, TimeSpan duration)
+    {
+        s_reclaim.Record(duration.TotalSeconds);
+        s_reclaimed.Add(expired, new KeyValuePair<string, object?>("kind", "expired"));
+        s_reclaimed.Add(removed, new KeyValuePair<string, object?>("kind", "removed"));
+    }
+
+    public static void UnknownVendorCode(Enum vendor) =>
+        s_unknownVendorCodes.Add(1, new KeyValuePair<string, object?>("vendor", vendor.ToString()));
+
+    public static void Unreadable(Enum cause) => s_unreadable.Add(1, new KeyValuePair<string, object?>("cause", cause.ToString()));
+
+    public static void StoreFault() => s_storeFaults.Add(1);
+
+    private static Histogram<double> Seconds(string name, string description) => s_meter.CreateHistogram<double>(
+        name,
+        "s",
+        description,
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10] });
+
+    private static KeyValuePair<string, object?> Outcome(Enum outcome) => new("outcome", outcome.ToString());
+
+    private static double SecondsSince(long startedAt) => Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
+}
