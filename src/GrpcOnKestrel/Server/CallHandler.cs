@@ -1,0 +1,67 @@
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Grpc.AspNetCore.Server;
+
+/// <summary>Serves the calls of one method: admits the request, lets the kind of method run it, answers with its status.</summary>
+internal abstract class CallHandler<TRequest, TResponse>(Method<TRequest, TResponse> method, MethodOptions options, ILogger logger)
+    where TRequest : class
+    where TResponse : class
+{
+    protected Func<DeserializationContext, TRequest> Deserializer { get; } = method.RequestMarshaller.ContextualDeserializer;
+
+    protected Action<TResponse, SerializationContext> Serializer { get; } = method.ResponseMarshaller.ContextualSerializer;
+
+    public Task HandleAsync(HttpContext httpContext)
+    {
+        if (!GrpcProtocol.Admit(httpContext, logger))
+            return Task.CompletedTask;
+        // The limit on HTTP bodies would end long streams; messages have their own.
+        return RunToEndAsync(new ServerCall(httpContext, options, logger));
+    }
+
+    protected abstract Task RunAsync(ServerCall call);
+
+    protected async ValueTask<TRequest> ReadOnlyAsync(ServerCall call)
+    {
+        var reader = call.HttpContext.Request.BodyReader;
+        TRequest? request = null;
+        while (!call.TryReadOnly(reader, await reader.ReadAsync(), Deserializer, ref request))
+        {
+        }
+
+        return request!;
+    }
+
+    protected void WriteOnly(ServerCall call, TResponse? response)
+    {
+        if (response is null)
+            throw new RpcException(new Status(StatusCode.Cancelled, "No message returned from method."));
+        call.BeginWrite();
+        try
+        {
+            call.Write(response, Serializer);
+        }
+        finally
+        {
+            call.EndWrite();
+        }
+    }
+
+    private async Task RunToEndAsync(ServerCall call)
+    {
+        try
+        {
+            call.Start();
+            await RunAsync(call);
+        }
+#pragma warning disable CA1031 // Whatever a handler throws becomes a status.
+        catch (Exception exception)
+        {
+            call.Fail(exception);
+        }
+
+        await call.EndAsync();
+    }
+}

@@ -1,0 +1,28 @@
+using Grpc.Core;
+
+namespace Grpc.AspNetCore.Server;
+
+/// <summary>A call's requests, as they come.</summary>
+internal sealed class RequestStream<T>(ServerCall call, Func<DeserializationContext, T> deserializer) : IAsyncStreamReader<T>
+    where T : class
+{
+    private T? _current;
+
+    public T Current => _current ?? throw new InvalidOperationException("No message has been read.");
+
+    public async Task<bool> MoveNext(CancellationToken cancellationToken)
+    {
+        // Without this, a read that waits when the deadline answers would wait for a client that has left.
+        using var linked = call.HasDeadline && cancellationToken.CanBeCanceled && cancellationToken != call.CancellationToken
+            ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, call.CancellationToken)
+            : null;
+        var token = linked?.Token ?? (call.HasDeadline ? call.CancellationToken : cancellationToken);
+        token.ThrowIfCancellationRequested();
+        var reader = call.HttpContext.Request.BodyReader;
+        while (true)
+        {
+            if (call.TryReadNext(reader, await reader.ReadAsync(token), deserializer, out _current))
+                return _current is not null;
+        }
+    }
+}

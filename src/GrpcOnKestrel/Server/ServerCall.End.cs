@@ -1,0 +1,182 @@
+using Grpc.Core;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Grpc.AspNetCore.Server;
+
+/// <summary>
+/// The deadline and the end of a call. Whoever comes first, the handler's end or the deadline, answers with the status; the
+/// gate keeps the deadline from completing a response that is just being written. Calls without a deadline pass it freely.
+/// </summary>
+internal sealed partial class ServerCall
+{
+    private enum Gate
+    {
+        Idle,
+        Writing,
+        Done,
+    }
+
+    private readonly Lock _lock = new();
+    private DateTime _deadline = DateTime.MaxValue;
+    private ITimer? _timer;
+    private CancellationTokenSource? _cancellation;
+    private CancellationTokenRegistration _abortRegistration;
+    private Gate _gate;
+    private bool _deadlineExceeded;
+    private Task? _deadlineAnswer;
+
+    public bool HasDeadline => _cancellation is not null;
+
+    /// <summary>Before anything is written.</summary>
+    /// <exception cref="InvalidOperationException">The call has been answered already: its deadline has passed.</exception>
+    public void BeginWrite()
+    {
+        if (!HasDeadline)
+            return;
+        lock (_lock)
+        {
+            if (_gate != Gate.Idle || _deadlineExceeded)
+                throw new InvalidOperationException("Can't write the message because the request is complete.");
+            _gate = Gate.Writing;
+        }
+    }
+
+    /// <summary>After it is written.</summary>
+    public void EndWrite()
+    {
+        if (!HasDeadline)
+            return;
+        lock (_lock)
+        {
+            if (_gate != Gate.Writing)
+                return;
+            _gate = Gate.Idle;
+            if (_deadlineExceeded)
+                AnswerDeadline();
+        }
+    }
+
+    /// <summary>Turns what a handler (or reading its request) threw into the call's status.</summary>
+    public void Fail(Exception exception)
+    {
+        if (exception is RpcException failure)
+        {
+            Log.CallFailed(Logger, Method, failure.StatusCode);
+            foreach (var entry in failure.Trailers)
+                ResponseTrailers.Add(entry);
+            Status = failure.Status;
+            return;
+        }
+
+        if (exception is OperationCanceledException or IOException && CancellationToken.IsCancellationRequested)
+            Log.CallCancelled(Logger, Method);
+        else
+            Log.HandlerThrew(Logger, Method, exception);
+        var detail = "Exception was thrown by handler.";
+        if (Options.DetailedErrors)
+        {
+            for (var inner = exception; inner is not null; inner = inner.InnerException)
+                detail += $" {inner.GetType().Name}: {inner.Message}";
+        }
+
+        Status = new Status(StatusCode.Unknown, detail, exception);
+    }
+
+    /// <summary>Answers with the status, unless the deadline did; then waits until it has.</summary>
+    public Task EndAsync()
+    {
+        if (!HasDeadline)
+        {
+            SetStatus(_status);
+            return Task.CompletedTask;
+        }
+
+        return EndWithDeadlineAsync();
+    }
+
+    private async Task EndWithDeadlineAsync()
+    {
+        lock (_lock)
+        {
+            if (_gate != Gate.Done)
+            {
+                _gate = Gate.Done;
+                SetStatus(_deadlineExceeded ? DeadlineStatus : _status);
+            }
+        }
+
+        await _timer!.DisposeAsync();
+        await _abortRegistration.DisposeAsync();
+        if (_deadlineAnswer is not null)
+            await _deadlineAnswer;
+    }
+
+    private static readonly Status DeadlineStatus = new(StatusCode.DeadlineExceeded, "Deadline Exceeded");
+
+    private void StartDeadline()
+    {
+        string? text = HttpContext.Request.Headers.GrpcTimeout;
+        if (text is null)
+            return;
+        if (!Wire.Timeout.TryParse(text, out var timeout))
+        {
+            Log.MalformedTimeout(Logger);
+            return;
+        }
+
+        var now = Options.TimeProvider.GetUtcNow();
+        _deadline = (now + timeout).UtcDateTime;
+        _cancellation = new CancellationTokenSource();
+        _abortRegistration = HttpContext.RequestAborted.UnsafeRegister(
+            static call => ((ServerCall)call!)._cancellation!.Cancel(), this);
+        _timer = Options.TimeProvider.CreateTimer(
+            static call => ((ServerCall)call!).OnDeadline(), this, timeout, System.Threading.Timeout.InfiniteTimeSpan);
+    }
+
+    private void OnDeadline()
+    {
+        lock (_lock)
+        {
+            if (_gate == Gate.Done)
+                return;
+            _deadlineExceeded = true;
+            if (_gate == Gate.Idle)
+                AnswerDeadline();
+        }
+
+        Log.DeadlineExceeded(Logger, Method);
+        try
+        {
+            _cancellation!.Cancel();
+        }
+        catch (AggregateException exception)
+        {
+            // A callback that the handler registered on its token threw; nobody else would hear of it.
+            Log.HandlerThrew(Logger, Method, exception);
+        }
+    }
+
+    /// <summary>Under the lock: the handler goes on, but the client has its answer.</summary>
+    private void AnswerDeadline()
+    {
+        _gate = Gate.Done;
+        SetStatus(DeadlineStatus);
+        _headersSent = true;
+        _deadlineAnswer = CompleteAsync();
+    }
+
+    private async Task CompleteAsync()
+    {
+        try
+        {
+            await HttpContext.Response.CompleteAsync();
+            // Requests that still come have no reader any more; the status is out, so this takes nothing from the client.
+            const int NoError = 0;
+            HttpContext.Features.Get<IHttpResetFeature>()?.Reset(NoError);
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            Log.CallCancelled(Logger, Method);
+        }
+    }
+}
