@@ -49,7 +49,9 @@ internal sealed class DeliveryStatusRulesTests
 
     [Test]
     public void Terminal_statuses_are_the_last_five() =>
-        Assert.That(Enum.GetValues<DeliveryStatus>().Where(DeliveryStatusRules.IsTerminal).Select(status => (int)status), Is.EqualTo(Enumerable.Range(11, 5)));
+        Assert.That(
+            Enum.GetValues<DeliveryStatus>().Where(DeliveryStatusRules.IsTerminal).Select(status => (int)status),
+            Is.EqualTo(Enumerable.Range(11, 5)));
 
     [TestCase(DeliveryStatus.Unspecified)]
     [TestCase((DeliveryStatus)16)]

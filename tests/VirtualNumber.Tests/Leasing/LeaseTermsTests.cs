@@ -96,13 +96,17 @@ internal sealed class LeaseTermsTests
         from status in Gen.Choose(1, 15)
         from one in Gen.Choose(0, int.MaxValue)
         from other in Gen.Choose(0, int.MaxValue)
-        select (status: (DeliveryStatus)status, one: s_time.AddMilliseconds(Math.Min(one, other)), other: s_time.AddMilliseconds(Math.Max(one, other))),
+        select (status: (DeliveryStatus)status, earlier: Math.Min(one, other), later: Math.Max(one, other)),
         value => Assert.That(
-            s_terms.For(value.status, value.one).Instant, Is.LessThanOrEqualTo(s_terms.For(value.status, value.other).Instant)));
+            s_terms.For(value.status, s_time.AddMilliseconds(value.earlier)).Instant,
+            Is.LessThanOrEqualTo(s_terms.For(value.status, s_time.AddMilliseconds(value.later)).Instant)));
 
     [Test]
-    public void Terms_stop_at_the_end_of_the_calendar() =>
-        Assert.That(s_terms.For(DeliveryStatus.InTransit, DateTimeOffset.MaxValue.AddDays(-1)).Instant, Is.EqualTo(DateTimeOffset.MaxValue));
+    public void Terms_stop_at_the_end_of_the_calendar()
+    {
+        var terms = s_terms.For(DeliveryStatus.InTransit, DateTimeOffset.MaxValue.AddDays(-1));
+        Assert.That(terms.Instant, Is.EqualTo(DateTimeOffset.MaxValue));
+    }
 
     [TestCase(30, null, 30)]
     [TestCase(30, 10, 10)]

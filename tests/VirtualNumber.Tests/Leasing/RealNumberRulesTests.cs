@@ -55,7 +55,9 @@ internal sealed class RealNumberRulesTests
         options.AllowedCountries.UnionWith(["210", "+86"]);
         options.AllowedKinds.Add(PhoneNumberKind.Emergency);
         Assert.That(options.Validate(), Has.Count.EqualTo(3));
-        Assert.That(() => new RealNumberRules(options), Throws.ArgumentException.With.Message.Contains("210").And.Message.Contains("Emergency"));
+        Assert.That(
+            () => new RealNumberRules(options),
+            Throws.ArgumentException.With.Message.Contains("210").And.Message.Contains("Emergency"));
         options.AllowedCountries.Clear();
         Assert.That(options.Validate(), Has.Count.EqualTo(2));
     }
