@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
@@ -90,7 +91,8 @@ public sealed class TokenSealer : IDisposable
     /// <summary>Reads base64url in its one canonical spelling: no padding, no blanks, no stray bits at the end.</summary>
     private static bool TryRead(string token, ref Span<byte> bytes)
     {
-        if (!Base64Url.TryDecodeFromChars(token, bytes, out var length) || length < 1 + MacLength)
+        // Not the Try method, which throws on what is no base64url.
+        if (Base64Url.DecodeFromChars(token, bytes, out _, out var length) != OperationStatus.Done || length < 1 + MacLength)
         {
             return false;
         }
