@@ -33,7 +33,9 @@ namespace Microsoft.Extensions.DependencyInjection
 
 namespace OpenTelemetry
 {
-    /// <summary>Switches OpenTelemetry's signals on in an application's services. Each method may be called again; the settings add up.</summary>
+    /// <summary>
+    /// Switches OpenTelemetry's signals on in an application's services. Each method may be called again; the settings add up.
+    /// </summary>
     public sealed class OpenTelemetryBuilder : IOpenTelemetryBuilder
     {
         internal OpenTelemetryBuilder(IServiceCollection services) => Services = services;

@@ -6,10 +6,12 @@ using System.Security.Cryptography;
 namespace VirtualNumber.Sealing;
 
 /// <summary>
-/// Makes tokens that callers carry back unread, such as page tokens: nobody else can make or change one. What is in them is <b>not hidden</b>.
+/// Makes tokens that callers carry back unread, such as page tokens: nobody else can make or change one.
+/// What is in them is <b>not hidden</b>.
 /// </summary>
 /// <remarks>
-/// Bytes: key id (1), payload, MAC (16): the first half of an HMAC-SHA-256 over purpose (length in front), key id and payload. As text: base64url.
+/// Bytes: key id (1), payload, MAC (16): the first half of an HMAC-SHA-256 over purpose (length in front), key id and payload.
+/// As text: base64url.
 /// Safe for concurrent use; keeps what it needs of the ring.
 /// </remarks>
 public sealed class TokenSealer : IDisposable
@@ -34,7 +36,9 @@ public sealed class TokenSealer : IDisposable
     }
 
     /// <summary>Makes a token with the current key.</summary>
-    /// <param name="purpose">A constant of the code, 1 to 64 characters of ASCII: a token of one purpose is worth nothing for another.</param>
+    /// <param name="purpose">
+    /// A constant of the code, 1 to 64 characters of ASCII: a token of one purpose is worth nothing for another.
+    /// </param>
     /// <param name="payload">At most 512 bytes; nothing secret.</param>
     /// <exception cref="ArgumentException">The purpose or the payload is too long.</exception>
     public string Protect(string purpose, ReadOnlySpan<byte> payload)

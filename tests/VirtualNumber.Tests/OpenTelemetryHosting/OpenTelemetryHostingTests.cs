@@ -28,7 +28,8 @@ public class OpenTelemetryHostingTests
         using var meter = new Meter("test.export");
         var host = Build(services => services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService("masking", serviceVersion: "1.2.3"))
-            .WithTracing(tracing => tracing.AddSource(source.Name).AddProcessor(new BatchActivityExportProcessor(spans, scheduledDelayMilliseconds: OneHour)))
+            .WithTracing(tracing => tracing.AddSource(source.Name)
+                .AddProcessor(new BatchActivityExportProcessor(spans, scheduledDelayMilliseconds: OneHour)))
             .WithMetrics(metering => metering.AddMeter(meter.Name).AddReader(new PeriodicExportingMetricReader(metrics, OneHour)))
             .WithLogging(
                 logging => logging.AddProcessor(new BatchLogRecordExportProcessor(logs, scheduledDelayMilliseconds: OneHour)),
@@ -64,7 +65,8 @@ public class OpenTelemetryHostingTests
         using (var host = Build(services =>
         {
             services.AddHostedService(_ => new Starter(source));
-            services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource(source.Name).AddProcessor(new SimpleActivityExportProcessor(spans)));
+            services.AddOpenTelemetry()
+                .WithTracing(tracing => tracing.AddSource(source.Name).AddProcessor(new SimpleActivityExportProcessor(spans)));
         }))
         {
             await host.StartAsync();
@@ -82,7 +84,8 @@ public class OpenTelemetryHostingTests
         using (var host = Build(services =>
         {
             services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource(first.Name));
-            services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource(second.Name).AddProcessor(new SimpleActivityExportProcessor(spans)));
+            services.AddOpenTelemetry()
+                .WithTracing(tracing => tracing.AddSource(second.Name).AddProcessor(new SimpleActivityExportProcessor(spans)));
         }))
         {
             await host.StartAsync();
@@ -112,7 +115,8 @@ public class OpenTelemetryHostingTests
         OpenTelemetryBuilder builder = services.AddOpenTelemetry();
         Assert.That(builder, Is.InstanceOf<IOpenTelemetryBuilder>());
         Assert.That(builder.Services, Is.SameAs(services));
-        Assert.That(builder.ConfigureResource(_ => { }).WithTracing().WithMetrics().WithLogging().WithLogging(_ => { }), Is.SameAs(builder));
+        var chained = builder.ConfigureResource(_ => { }).WithTracing().WithMetrics().WithLogging().WithLogging(_ => { });
+        Assert.That(chained, Is.SameAs(builder));
     }
 
     private static IHost Build(Action<IServiceCollection> configure)

@@ -24,7 +24,9 @@ public class DigestTests
             {
                 var order = left.ToArray().AsSpan().SequenceCompareTo(right.ToArray());
                 Assert.That(Math.Sign(left.CompareTo(right)), Is.EqualTo(Math.Sign(order)));
-                Assert.That((left < right, left <= right, left > right, left >= right), Is.EqualTo((order < 0, order <= 0, order > 0, order >= 0)));
+                Assert.That(
+                    (left < right, left <= right, left > right, left >= right),
+                    Is.EqualTo((order < 0, order <= 0, order > 0, order >= 0)));
                 Assert.That((left == right, left != right, left.Equals((object)right)), Is.EqualTo((order == 0, order != 0, order == 0)));
             }
         }
@@ -44,5 +46,6 @@ public class DigestTests
     }
 
     /// <summary>Few values to a byte, so that equal beginnings are common.</summary>
-    private static Digest Draw(SeededRandom random) => new([.. Enumerable.Range(0, Digest.Length).Select(_ => (byte)(random.Next(2) * 255))]);
+    private static Digest Draw(SeededRandom random) =>
+        new([.. Enumerable.Range(0, Digest.Length).Select(_ => (byte)(random.Next(2) * 255))]);
 }

@@ -157,7 +157,11 @@ public class NumberSealerTests
         var associated = new byte[SealContext.MaxEncodedLength];
         using var cipher = new AesGcm(key, 16);
         cipher.Encrypt(
-            value.AsSpan(1, 12), Convert.FromHexString(padded), value.AsSpan(13, 24), value.AsSpan(37), associated.AsSpan(0, Context.Encode(associated)));
+            value.AsSpan(1, 12),
+            Convert.FromHexString(padded),
+            value.AsSpan(13, 24),
+            value.AsSpan(37),
+            associated.AsSpan(0, Context.Encode(associated)));
 
         using var sealer = new NumberSealer(TestRing.One());
         Assert.That(sealer.TryOpen(value, Context, out _, out var fault), Is.False);
@@ -202,7 +206,10 @@ public class NumberSealerTests
         for (var repeat = 0; repeat < 2; repeat++)
         {
             var fault = Assert.Throws<KeyExhaustedException>(() => sealer.Seal(Number, Context));
-            Assert.That((fault.KeyId, fault.Message), Is.EqualTo(((byte)1, "Key 1 has sealed 2 values in this process and may seal no more: make a new key current.")));
+            Assert.That(fault.KeyId, Is.EqualTo(1));
+            Assert.That(
+                fault.Message,
+                Is.EqualTo("Key 1 has sealed 2 values in this process and may seal no more: make a new key current."));
         }
 
         Assert.That(sealer.Open(last, Context), Is.EqualTo(Number));

@@ -13,7 +13,8 @@ public class RandomSourceTests
         var bytes = new byte[24];
         new SeededRandom(1_234_567).Fill(bytes);
         Assert.That(
-            Convert.ToHexStringLower(bytes), Is.EqualTo($"{6457827717110365317UL:x16}{3203168211198807973UL:x16}{9817491932198370423UL:x16}"));
+            Convert.ToHexStringLower(bytes),
+            Is.EqualTo($"{6457827717110365317UL:x16}{3203168211198807973UL:x16}{9817491932198370423UL:x16}"));
     }
 
     [Test]
