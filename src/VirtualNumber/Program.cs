@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using VirtualNumber.Hosting;
 
 try
@@ -20,7 +21,7 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (StartRefusedException refusal)
+catch (Exception refusal) when (refusal is StartRefusedException || refusal.InnerException is AddressInUseException)
 {
     await Console.Error.WriteLineAsync($"Virtual Number does not start. {refusal.Message}");
     return 1;

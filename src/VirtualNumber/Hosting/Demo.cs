@@ -49,7 +49,7 @@ internal static class Demo
         var host = new Uri(address).Authority;
         var option = host == $"{IPAddress.Loopback}:5080" ? "" : $" --address http://{host}";
         var own = calls.Select(call => $"# {call.Title}\ndotnet run --project tests/VirtualNumber.Load -- call {call.Method} '{call.Json}'{option}\n");
-        var buf = calls.Select(call => $"buf curl --http2-prior-knowledge -d '{call.Json}' http://{host}/virtualnumber.v1.{call.Method}\n");
+        var buf = calls.Select(call => $"buf curl --reflect --protocol grpc --http2-prior-knowledge -d '{call.Json}' http://{host}/virtualnumber.v1.{call.Method}\n");
         return $"""
 
             The pool "demo" has 20,000 numbers. In another terminal, from the root of the repository:
