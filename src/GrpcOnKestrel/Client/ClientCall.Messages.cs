@@ -12,7 +12,7 @@ internal sealed class ClientCall<TRequest, TResponse>(GrpcChannel channel, Metho
 {
     private readonly bool _compress = options.Headers?.GetValue(Compression.RequestKey) == Compression.Gzip;
     private Task<FrameReader?> _response = null!;
-    private HttpResponseMessage? _http;
+    private volatile HttpResponseMessage? _http;
     private RequestStreamContent<TRequest>? _requests;
     private TResponse? _current;
 
@@ -98,6 +98,13 @@ internal sealed class ClientCall<TRequest, TResponse>(GrpcChannel channel, Metho
         {
             CancellationToken.ThrowIfCancellationRequested();
             _http = await channel.SendAsync(NewRequest(content), CancellationToken).ConfigureAwait(false);
+            if (EndStatus is not null)
+            {
+                // Given up just now: nobody else would tell the server.
+                _http.Dispose();
+                return null;
+            }
+
             if (_http.StatusCode != System.Net.HttpStatusCode.OK)
                 throw new RpcException(TransportStatus.Of(_http.StatusCode));
             var contentType = _http.Content.Headers.ContentType?.MediaType;
