@@ -158,7 +158,7 @@ internal sealed class ClientCall<TRequest, TResponse>(GrpcChannel channel, Metho
         var plain = ArraySerializationContext.Serialize(message, method.RequestMarshaller.ContextualSerializer);
         if (plain.Message.Length > channel.MaxSendLength)
             throw new RpcException(Frame.SendingTooLarge);
-        if (!_compress || writeOptions?.Flags.HasFlag(WriteFlags.NoCompress) == true)
+        if (!_compress || plain.Message.IsEmpty || writeOptions?.Flags.HasFlag(WriteFlags.NoCompress) == true)
             return plain.Framed(compressed: false);
         return Compression.Compress(plain.Message, System.IO.Compression.CompressionLevel.Fastest).Framed(compressed: true);
     }

@@ -73,7 +73,7 @@ public sealed class EchoHandlers(EchoProbe probe) : EchoService.EchoServiceBase
     private async Task BeforeAsync(EchoRequest request, ServerCallContext context)
     {
         probe.Deadline = context.Deadline;
-        probe.RequestEncoding = context.GetHttpContext().Request.Headers["grpc-encoding"];
+        probe.RequestEncodings.Enqueue(context.GetHttpContext().Request.Headers["grpc-encoding"]);
         probe.Entered.TrySetResult();
         if (request.ReturnMetadata)
             await ReturnMetadataAsync(context);

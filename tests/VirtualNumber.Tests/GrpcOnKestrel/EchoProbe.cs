@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace VirtualNumber.Tests.GrpcOnKestrel;
 
 /// <summary>What a test and the echo service on its server share: events to wait for, so that no test sleeps.</summary>
@@ -29,8 +31,8 @@ public sealed class EchoProbe
     /// <summary>The deadline that the handler saw.</summary>
     public DateTime Deadline { get; set; }
 
-    /// <summary>The request's grpc-encoding.</summary>
-    public string? RequestEncoding { get; set; }
+    /// <summary>The grpc-encoding of each request; null for requests without.</summary>
+    public ConcurrentQueue<string?> RequestEncodings { get; } = [];
 
     public void CountWritten() => Interlocked.Increment(ref _written);
 

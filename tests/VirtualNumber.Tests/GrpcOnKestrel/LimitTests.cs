@@ -58,7 +58,7 @@ public sealed class LimitTests
         var text = new string('x', 100_000);
         using var call = server.Client.EchoAsync(new EchoRequest { Text = text }, Compressed);
         Assert.That((await call).Text, Is.EqualTo(text));
-        Assert.That(server.Probe.RequestEncoding, Is.EqualTo("gzip"));
+        Assert.That(server.Probe.RequestEncodings, Is.EqualTo(new[] { "gzip" }));
         using var raw = new RawClient(server.Address);
         var response = await raw.PostAsync(
             "Echo", RawClient.Frame(new EchoRequest { Text = text }), ("grpc-accept-encoding", "identity, gzip"));
@@ -68,6 +68,13 @@ public sealed class LimitTests
             Assert.That(response.Body[0], Is.EqualTo(1));
             Assert.That(response.Body, Has.Length.LessThan(1_000));
         });
+    }
+
+    [Test]
+    public async Task Empty_messages_go_both_ways_under_gzip()
+    {
+        await using var server = await TestServer.StartAsync(options => options.ResponseCompressionAlgorithm = "gzip");
+        Assert.That((await server.Client.EchoAsync(new EchoRequest(), Compressed)).Text, Is.Empty);
     }
 
     [Test]
