@@ -50,6 +50,14 @@ public static class AsyncStreamReaderExtensions
         return Read(streamReader, cancellationToken);
     }
 
+    /// <summary>Reads the next message; false at the end of the stream.</summary>
+    public static Task<bool> MoveNext<T>(this IAsyncStreamReader<T> streamReader)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(streamReader);
+        return streamReader.MoveNext(CancellationToken.None);
+    }
+
     private static async IAsyncEnumerable<T> Read<T>(
         IAsyncStreamReader<T> streamReader,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)

@@ -17,10 +17,10 @@ internal abstract class CallHandler<TRequest, TResponse>(Method<TRequest, TRespo
     {
         if (!GrpcProtocol.Admit(httpContext, logger))
             return Task.CompletedTask;
-        // The limit on HTTP bodies would end long streams; messages have their own.
         return RunToEndAsync(new ServerCall(httpContext, options, logger));
     }
 
+    /// <summary>Reads, calls the handler and writes; what it throws becomes the call's status.</summary>
     protected abstract Task RunAsync(ServerCall call);
 
     protected async ValueTask<TRequest> ReadOnlyAsync(ServerCall call)
@@ -49,7 +49,7 @@ internal abstract class CallHandler<TRequest, TResponse>(Method<TRequest, TRespo
         }
     }
 
-    private async Task RunToEndAsync(ServerCall call)
+    protected virtual async Task RunToEndAsync(ServerCall call)
     {
         try
         {

@@ -10,10 +10,16 @@ internal sealed class UnaryHandler<TRequest, TResponse>(
     where TRequest : class
     where TResponse : class
 {
+    /// <summary>All in one state machine, since this is the path that most calls take.</summary>
     protected override async Task RunAsync(ServerCall call)
     {
-        var request = await ReadOnlyAsync(call);
-        WriteOnly(call, await invoke(request, call));
+        var reader = call.HttpContext.Request.BodyReader;
+        TRequest? request = null;
+        while (!call.TryReadOnly(reader, await reader.ReadAsync(), Deserializer, ref request))
+        {
+        }
+
+        WriteOnly(call, await invoke(request!, call));
     }
 }
 

@@ -77,7 +77,7 @@ internal sealed class InterceptorChain(IServiceProvider services, InterceptorCol
 
     private static async Task<T> WithAsync<T>(Activator<Interceptor> activator, ServerCallContext context, Func<Interceptor, Task<T>> intercept)
     {
-        var interceptor = activator.Get(context.GetHttpContext().RequestServices);
+        var interceptor = activator.Get(context);
         try
         {
             return await intercept(interceptor);
