@@ -1,5 +1,7 @@
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Grpc.AspNetCore.Server;
@@ -34,6 +36,19 @@ internal abstract class CallHandler<TRequest, TResponse>(Method<TRequest, TRespo
         return request!;
     }
 
+    /// <summary>
+    /// A stream of requests may last for days and pause for hours; Kestrel's limits are made for uploads. Its messages have
+    /// a limit of their own.
+    /// </summary>
+    protected static void LiftLimitsOnRequestBody(ServerCall call)
+    {
+        var features = call.HttpContext.Features;
+        if (features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
+        if (features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = null;
+    }
+
     protected void WriteOnly(ServerCall call, TResponse? response)
     {
         if (response is null)
@@ -49,7 +64,7 @@ internal abstract class CallHandler<TRequest, TResponse>(Method<TRequest, TRespo
         }
     }
 
-    protected virtual async Task RunToEndAsync(ServerCall call)
+    private async Task RunToEndAsync(ServerCall call)
     {
         try
         {

@@ -30,8 +30,11 @@ internal sealed class ClientStreamingHandler<TRequest, TResponse>(
     where TRequest : class
     where TResponse : class
 {
-    protected override async Task RunAsync(ServerCall call) =>
+    protected override async Task RunAsync(ServerCall call)
+    {
+        LiftLimitsOnRequestBody(call);
         WriteOnly(call, await invoke(new RequestStream<TRequest>(call, Deserializer), call));
+    }
 }
 
 /// <summary>One request, many responses.</summary>
@@ -55,6 +58,9 @@ internal sealed class DuplexStreamingHandler<TRequest, TResponse>(
     where TRequest : class
     where TResponse : class
 {
-    protected override Task RunAsync(ServerCall call) =>
-        invoke(new RequestStream<TRequest>(call, Deserializer), new ResponseStream<TResponse>(call, Serializer), call);
+    protected override Task RunAsync(ServerCall call)
+    {
+        LiftLimitsOnRequestBody(call);
+        return invoke(new RequestStream<TRequest>(call, Deserializer), new ResponseStream<TResponse>(call, Serializer), call);
+    }
 }

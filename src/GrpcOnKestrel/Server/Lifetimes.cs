@@ -18,7 +18,7 @@ internal sealed class Lifetimes(IServiceCollection services)
         var constructors = type.GetConstructors();
         return constructors.Length == 1 && Array.TrueForAll(
             constructors[0].GetParameters(),
-            parameter => IsSingleton(parameter.ParameterType)
+            parameter => (IsSingleton(parameter.ParameterType) && !parameter.IsDefined(typeof(FromKeyedServicesAttribute), inherit: false))
                 || Array.Exists(given, argument => parameter.ParameterType.IsInstanceOfType(argument)));
     }
 
