@@ -44,7 +44,8 @@ public interface IClientStreamWriter<in T> : IAsyncStreamWriter<T>
 public static class AsyncStreamReaderExtensions
 {
     /// <summary>All messages to the end of the stream.</summary>
-    public static IAsyncEnumerable<T> ReadAllAsync<T>(this IAsyncStreamReader<T> streamReader, CancellationToken cancellationToken = default)
+    public static IAsyncEnumerable<T> ReadAllAsync<T>(
+        this IAsyncStreamReader<T> streamReader, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streamReader);
         return Read(streamReader, cancellationToken);

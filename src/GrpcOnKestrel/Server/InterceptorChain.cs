@@ -75,7 +75,8 @@ internal sealed class InterceptorChain(IServiceProvider services, InterceptorCol
         return true;
     };
 
-    private static async Task<T> WithAsync<T>(Activator<Interceptor> activator, ServerCallContext context, Func<Interceptor, Task<T>> intercept)
+    private static async Task<T> WithAsync<T>(
+        Activator<Interceptor> activator, ServerCallContext context, Func<Interceptor, Task<T>> intercept)
     {
         var interceptor = activator.Get(context);
         try
