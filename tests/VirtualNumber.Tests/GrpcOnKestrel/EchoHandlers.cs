@@ -61,7 +61,7 @@ public sealed class EchoHandlers(EchoProbe probe) : EchoService.EchoServiceBase
         }
     }
 
-    /// <summary>A write that is still waiting after all other work of the process had a hundred turns waits for its client.</summary>
+    /// <summary>A write that is still waiting after all other work of the process had thousands of turns waits for its client.</summary>
     private void NoteIfStalled(Task write) => _ = Task.Run(async () =>
     {
         for (var turn = 0; turn < 10_000 && !write.IsCompleted; turn++)
