@@ -4,12 +4,12 @@ using System.Diagnostics.Metrics;
 namespace VirtualNumber;
 
 /// <summary>
-/// The one place that names every metric and trace of the service. A histogram's own count is the count of its outcome. No tag
+/// The one place that names every metric of the service, and the tag that it adds to traces. A histogram's own count is the count of its outcome. No tag
 /// ever holds a telephone number, a waybill number or a lease id.
 /// </summary>
 internal static class Telemetry
 {
-    /// <summary>The name of the meter and of the activity source.</summary>
+    /// <summary>The name of the meter.</summary>
     public const string Name = "VirtualNumber";
 
     private static readonly Meter s_meter = new(Name);
@@ -38,11 +38,8 @@ internal static class Telemetry
     private static readonly Counter<long> s_storeFaults = s_meter.CreateCounter<long>(
         "virtualnumber.store.faults", "{call}", "Calls answered UNAVAILABLE because of the store.");
 
-    /// <summary>Traces of the service's own; the server's are ASP.NET's.</summary>
-    public static ActivitySource Activities { get; } = new(Name);
-
     public static void Leased(string verb, Enum outcome, long startedAt) =>
-        s_lease.Record(SecondsSince(startedAt), new("verb", verb), new("outcome", outcome.ToString()));
+        s_lease.Record(SecondsSince(startedAt), new("verb", verb), Outcome(outcome));
 
     public static void Reported(Enum outcome, long startedAt) => s_report.Record(SecondsSince(startedAt), Outcome(outcome));
 
@@ -68,7 +65,13 @@ internal static class Telemetry
         description,
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10] });
 
-    private static KeyValuePair<string, object?> Outcome(Enum outcome) => new("outcome", outcome.ToString());
+    /// <summary>Tags the call's own span too, where one is recorded.</summary>
+    private static KeyValuePair<string, object?> Outcome(Enum outcome)
+    {
+        var name = outcome.ToString();
+        Activity.Current?.SetTag("virtualnumber.outcome", name);
+        return new("outcome", name);
+    }
 
     private static double SecondsSince(long startedAt) => Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
 }

@@ -27,7 +27,8 @@ internal static class Fault
     public static RpcException Of(
         StatusCode code, V1.ErrorReason reason, string message, IEnumerable<IMessage> details, ReadOnlySpan<(string Key, string Value)> metadata)
     {
-        var info = new ErrorInfo { Domain = Domain, Reason = NameOf(reason) };
+        // This version of the common protos still calls field 1 `type`; on the wire it is `reason`.
+        var info = new ErrorInfo { Domain = Domain, Type = NameOf(reason) };
         foreach (var (key, value) in metadata)
             info.Metadata.Add(key, value);
 

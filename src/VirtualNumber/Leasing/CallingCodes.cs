@@ -15,7 +15,7 @@ internal static class CallingCodes
         + "500-509 590-599 670 672-683 685-692 800 808 850 852-853 855-856 870 878 880-883 886 888 "
         + "960-968 970-977 979 992-996 998 999";
 
-    /// <summary>Where a leading 0 is part of the number and no trunk prefix: Ivory Coast, Gabon, Congo, Italy, San Marino, Vatican.</summary>
+    /// <summary>Where a leading 0 belongs to the number: Ivory Coast, Gabon, Congo, Italy, San Marino, Vatican.</summary>
     private static readonly FrozenSet<string> s_keepsLeadingZero = FrozenSet.Create("225", "241", "242", "39", "378", "379");
 
     private static readonly FrozenSet<string> s_assigned = Expand().ToFrozenSet();

@@ -1,6 +1,6 @@
 namespace VirtualNumber.Leasing;
 
-/// <summary>An immutable set of statuses in one integer, so that it can be handed to a script: bit n stands for the status of value n.</summary>
+/// <summary>An immutable set of statuses in one integer, as scripts take it: bit n stands for the status of value n.</summary>
 /// <param name="Bits">The set, 0 to 65535.</param>
 public readonly record struct DeliveryStatusSet(int Bits)
 {

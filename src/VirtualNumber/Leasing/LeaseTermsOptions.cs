@@ -30,13 +30,13 @@ public sealed class LeaseTermsOptions
         [DeliveryStatus.Cancelled] = TimeSpan.FromHours(1),
     };
 
-    /// <summary>The longest a tenant may set for DELIVERED instead of the default. Range: 0 to <see cref="HardCap"/>. Default: 30 days.</summary>
+    /// <summary>The longest that a tenant may set for DELIVERED. Range: 0 to <see cref="HardCap"/>. Default: 30 days.</summary>
     public TimeSpan DeliveredTermLimit { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>The longest a lease lasts, from the time it was made, whatever happens. Range: 1 ms to 366 days. Default: 90 days.</summary>
+    /// <summary>The longest a lease lasts from the time it was made. Range: 1 ms to 366 days. Default: 90 days.</summary>
     public TimeSpan HardCap { get; set; } = TimeSpan.FromDays(90);
 
-    /// <summary>The spans by which a holder may extend. Each 1 ms to <see cref="HardCap"/>, at most 16. Default: 7, 15 and 30 days.</summary>
+    /// <summary>By how much a holder may extend. At most 16, each 1 ms to <see cref="HardCap"/>. Default: 7, 15, 30 days.</summary>
     public IReadOnlyList<TimeSpan> ExtensionSpans { get; set; } =
         [TimeSpan.FromDays(7), TimeSpan.FromDays(15), TimeSpan.FromDays(30)];
 

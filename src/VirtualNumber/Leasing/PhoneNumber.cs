@@ -35,7 +35,7 @@ public sealed record PhoneNumber
     /// <summary>What the number is for, as far as its form tells.</summary>
     public PhoneNumberKind Kind { get; }
 
-    /// <summary>Country code, colon, national number: <c>86:17012345678</c>. One per number; read back by <see cref="FromCanonical"/>.</summary>
+    /// <summary>Country code, colon, national number: <c>86:17012345678</c>; read back by <see cref="FromCanonical"/>.</summary>
     public string Canonical => $"{CountryCode}:{NationalNumber}";
 
     /// <summary>
@@ -44,7 +44,9 @@ public sealed record PhoneNumber
     /// </summary>
     public string? E164 => HasE164 ? $"+{CountryCode}{NationalNumber}" : null;
 
-    /// <summary>The RFC 3966 form: <c>tel:+8617012345678</c>, or local with its context: <c>tel:700123456789012;phone-context=+86</c>.</summary>
+    /// <summary>
+    /// The RFC 3966 form: <c>tel:+8617012345678</c>, or local with its context: <c>tel:700123456789012;phone-context=+86</c>.
+    /// </summary>
     public string TelUri => HasE164 ? $"tel:+{CountryCode}{NationalNumber}" : $"tel:{NationalNumber};phone-context=+{CountryCode}";
 
     /// <summary>As dialled inside the country: Chinese fixed lines with the trunk prefix 0, all others as they are.</summary>

@@ -18,7 +18,9 @@ public enum PhoneNumberFault
     /// <summary>No country code that ITU-T has assigned, neither in the text nor as the default.</summary>
     UnknownCountry = 4,
 
-    /// <summary>Fewer than 4 digits after the country code, or more than 15 with it (E.164); for China fewer than 3 or more than 15.</summary>
+    /// <summary>
+    /// Fewer than 4 digits after the country code, or more than 15 with it (E.164); for China fewer than 3 or more than 15 after it.
+    /// </summary>
     WrongLength = 5,
 
     /// <summary>The digits fit no kind of number in the Chinese plan; a fixed line written without its area code, for example.</summary>

@@ -12,7 +12,7 @@ public enum PhoneNumberKind
     /// <summary>A Chinese mobile number: 11 digits, 1[3-9] and nine more.</summary>
     Mobile = 1,
 
-    /// <summary>A Chinese fixed line: area code (10, 2x, or three digits 3xx-9xx) and 7 or 8 digits; the trunk prefix 0 is not counted.</summary>
+    /// <summary>A Chinese fixed line: area code (10, 2x, or three digits 3xx-9xx, without the trunk prefix 0) and 7 or 8 digits.</summary>
     Landline = 2,
 
     /// <summary>

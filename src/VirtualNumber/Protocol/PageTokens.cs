@@ -1,42 +1,73 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using VirtualNumber.Sealing;
 
 namespace VirtualNumber.Protocol;
 
 /// <summary>
 /// Page tokens: where a walk goes on, bound to the query it belongs to. Opaque to callers; one of another query, or one that was
-/// changed or made up, is refused.
+/// changed or made up, is refused. The empty token is the start of every query.
 /// </summary>
 internal sealed class PageTokens(TokenSealer sealer, BlindIndex index)
 {
     private const string Purpose = "page";
-    private const int CursorLength = 2 * sizeof(int);
 
-    /// <summary>Makes the token for the next page of a query.</summary>
+    /// <summary>Makes the token for the next page of a walk over blocks.</summary>
     public string Write(RecordCursor next, params ReadOnlySpan<string> query)
     {
-        Span<byte> payload = stackalloc byte[Digest.Length + CursorLength];
-        index.Of("page-query", query).CopyTo(payload);
-        BinaryPrimitives.WriteInt32BigEndian(payload[Digest.Length..], next.Block);
-        BinaryPrimitives.WriteInt32BigEndian(payload[(Digest.Length + sizeof(int))..], next.Slot);
-        return sealer.Protect(Purpose, payload);
+        Span<byte> cursor = stackalloc byte[2 * sizeof(int)];
+        BinaryPrimitives.WriteInt32BigEndian(cursor, next.Block);
+        BinaryPrimitives.WriteInt32BigEndian(cursor[sizeof(int)..], next.Slot);
+        return Protect(cursor, query);
     }
 
-    /// <summary>Reads a token; the empty one is the start of every query. False when it is not of this query.</summary>
+    /// <summary>Reads a token of a walk over blocks.</summary>
     public bool TryRead(string token, out RecordCursor from, params ReadOnlySpan<string> query)
     {
         from = default;
         if (token.Length == 0)
             return true;
-        if (!sealer.TryUnprotect(Purpose, token, out var payload) || payload.Length != Digest.Length + CursorLength
+        if (!TryUnprotect(token, query, out var cursor) || cursor.Length != 2 * sizeof(int))
+            return false;
+        from = new RecordCursor(
+            BinaryPrimitives.ReadInt32BigEndian(cursor), BinaryPrimitives.ReadInt32BigEndian(cursor.AsSpan(sizeof(int))));
+        return true;
+    }
+
+    /// <summary>Makes the token for the next page of a walk in the order of ids.</summary>
+    public string WriteText(string last, params ReadOnlySpan<string> query) => Protect(Encoding.UTF8.GetBytes(last), query);
+
+    /// <summary>Reads a token of a walk in the order of ids; null: from the start.</summary>
+    public bool TryReadText(string token, out string? last, params ReadOnlySpan<string> query)
+    {
+        last = null;
+        if (token.Length == 0)
+            return true;
+        if (!TryUnprotect(token, query, out var bytes))
+            return false;
+        last = Encoding.UTF8.GetString(bytes);
+        return true;
+    }
+
+    private string Protect(ReadOnlySpan<byte> position, ReadOnlySpan<string> query)
+    {
+        var payload = new byte[Digest.Length + position.Length];
+        index.Of("page-query", query).CopyTo(payload);
+        position.CopyTo(payload.AsSpan(Digest.Length));
+        return sealer.Protect(Purpose, payload);
+    }
+
+    private bool TryUnprotect(string token, ReadOnlySpan<string> query, [NotNullWhen(true)] out byte[]? position)
+    {
+        position = null;
+        if (!sealer.TryUnprotect(Purpose, token, out var payload) || payload.Length < Digest.Length
             || new Digest(payload.AsSpan(0, Digest.Length)) != index.Of("page-query", query))
         {
             return false;
         }
 
-        from = new RecordCursor(
-            BinaryPrimitives.ReadInt32BigEndian(payload.AsSpan(Digest.Length)),
-            BinaryPrimitives.ReadInt32BigEndian(payload.AsSpan(Digest.Length + sizeof(int))));
+        position = payload[Digest.Length..];
         return true;
     }
 }

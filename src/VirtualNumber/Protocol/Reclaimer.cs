@@ -1,23 +1,29 @@
-using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
-using Microsoft.Extensions.Options;
 
 namespace VirtualNumber.Protocol;
 
 /// <summary>How much Reclaim does at a time.</summary>
 public sealed class ReclaimOptions
 {
-    /// <summary>The wait between two cycles, counted from the end of the first. Default 1 second.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
+    /// <summary>The wait between two cycles, counted from the end of the first. 10 ms to 1 hour. Default 1 second.</summary>
     public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The most entries that one cycle touches. Default 5,000.</summary>
-    [Range(1, 1_000_000)]
+    /// <summary>The most entries that one cycle touches, 1 to 1,000,000. Default 5,000.</summary>
     public int EntriesPerCycle { get; set; } = 5_000;
 
     /// <summary>A cycle that left a backlog so often in a row is warned about. Default 10.</summary>
-    [Range(1, 1_000_000)]
     public int WarnAfterCycles { get; set; } = 10;
+
+    /// <summary>What is wrong with these figures, one sentence each; empty when nothing is.</summary>
+    public IEnumerable<string> Validate()
+    {
+        if (Interval < TimeSpan.FromMilliseconds(10) || Interval > TimeSpan.FromHours(1))
+            yield return $"{nameof(Interval)} must be 10 ms to 1 hour.";
+        if (EntriesPerCycle is < 1 or > 1_000_000)
+            yield return $"{nameof(EntriesPerCycle)} must be 1 to 1,000,000.";
+        if (WarnAfterCycles < 1)
+            yield return $"{nameof(WarnAfterCycles)} must be at least 1.";
+    }
 }
 
 /// <summary>
@@ -25,7 +31,7 @@ public sealed class ReclaimOptions
 /// fails is logged and the next one tries again.
 /// </summary>
 internal sealed partial class Reclaimer(
-    INumberPool pool, IOptions<ReclaimOptions> options, TimeProvider time, ILogger<Reclaimer> logger) : BackgroundService
+    INumberPool pool, ReclaimOptions options, TimeProvider time, ILogger<Reclaimer> logger) : BackgroundService
 {
     /// <summary>The most entries that one step touches, so that look-ups never wait long for it.</summary>
     private const int EntriesPerStep = 500;
@@ -39,7 +45,7 @@ internal sealed partial class Reclaimer(
             while (true)
             {
                 await RunCycleAsync(stoppingToken);
-                await Task.Delay(options.Value.Interval, time, stoppingToken);
+                await Task.Delay(options.Interval, time, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -59,11 +65,11 @@ internal sealed partial class Reclaimer(
             do
             {
                 var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
-                var limit = Math.Min(EntriesPerStep, options.Value.EntriesPerCycle - expired - removed);
+                var limit = Math.Min(EntriesPerStep, options.EntriesPerCycle - expired - removed);
                 var step = await pool.ReclaimAsync(limit, now, cancellation);
                 (expired, removed, backlog) = (expired + step.Expired, removed + step.Removed, step.Backlog);
             }
-            while (backlog && expired + removed < options.Value.EntriesPerCycle);
+            while (backlog && expired + removed < options.EntriesPerCycle);
 
             Telemetry.Reclaimed(expired, removed, Stopwatch.GetElapsedTime(start));
         }
@@ -73,7 +79,7 @@ internal sealed partial class Reclaimer(
         }
 
         _cyclesWithBacklog = backlog ? _cyclesWithBacklog + 1 : 0;
-        if (_cyclesWithBacklog == options.Value.WarnAfterCycles)
+        if (_cyclesWithBacklog == options.WarnAfterCycles)
             Log.Backlog(logger, _cyclesWithBacklog);
         return backlog;
     }

@@ -18,7 +18,7 @@ public sealed class BlindIndex : IDisposable
 
     private const int StackLength = 512;
 
-    private readonly ConcurrentDictionary<string, byte[]> _keys = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, CipherPool<IncrementalHash>> _macs = new(StringComparer.Ordinal);
     private readonly KeyRing _ring;
     private volatile bool _disposed;
 
@@ -35,7 +35,7 @@ public sealed class BlindIndex : IDisposable
     /// <exception cref="ArgumentException">A part is not valid Unicode, or the purpose is too long.</exception>
     public Digest Of(string purpose, params ReadOnlySpan<string> parts)
     {
-        var key = KeyOf(purpose);
+        var macs = MacsOf(purpose);
         var maxLength = 0;
         foreach (var part in parts)
         {
@@ -53,7 +53,7 @@ public sealed class BlindIndex : IDisposable
             }
 
             Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
-            HMACSHA256.HashData(key, message[..length], mac);
+            Compute(macs, message[..length], mac);
             CryptographicOperations.ZeroMemory(message[..length]);
             return new Digest(mac[..Digest.Length]);
         }
@@ -70,29 +70,39 @@ public sealed class BlindIndex : IDisposable
     public void Dispose()
     {
         _disposed = true;
-        foreach (var key in _keys.Values)
+        foreach (var macs in _macs.Values)
         {
-            CryptographicOperations.ZeroMemory(key);
+            macs.Dispose();
         }
-
-        _keys.Clear();
     }
 
-    private byte[] KeyOf(string purpose)
+    private static void Compute(CipherPool<IncrementalHash> macs, ReadOnlySpan<byte> message, Span<byte> destination)
+    {
+        // Kept from call to call: setting up an HMAC for each digest would more than double its cost.
+        var mac = macs.Rent();
+        mac.AppendData(message);
+        mac.GetHashAndReset(destination);
+        macs.Return(mac);
+    }
+
+    private CipherPool<IncrementalHash> MacsOf(string purpose)
     {
         ArgumentNullException.ThrowIfNull(purpose);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return _keys.TryGetValue(purpose, out var key) ? key : AddKey(purpose);
+        return _macs.TryGetValue(purpose, out var macs) ? macs : AddPurpose(purpose);
     }
 
-    private byte[] AddKey(string purpose)
+    private CipherPool<IncrementalHash> AddPurpose(string purpose)
     {
         Purposes.Check(purpose);
-        if (_keys.Count >= MaxPurposes)
+        if (_macs.Count >= MaxPurposes)
         {
             throw new InvalidOperationException($"More than {MaxPurposes} purposes: is data passed as a purpose?");
         }
 
-        return _keys.GetOrAdd(purpose, static (name, ring) => ring.DeriveIndexKey("index/" + name), _ring);
+        return _macs.GetOrAdd(purpose, static (name, ring) => CreatePool(ring.DeriveIndexKey("index/" + name)), _ring);
     }
+
+    private static CipherPool<IncrementalHash> CreatePool(byte[] key) =>
+        new(key, bytes => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, bytes));
 }

@@ -4,11 +4,12 @@ using System.Security.Cryptography;
 namespace VirtualNumber.Sealing;
 
 /// <summary>
-/// Ciphers of one derived key, set up once and lent to one thread at a time.
+/// Ciphers (or MACs) of one derived key, set up once and lent to one thread at a time.
 /// </summary>
 /// <remarks>
-/// On Linux an <see cref="AesGcm"/> and an <see cref="ICryptoTransform"/> keep one OpenSSL context and write the nonce and the data into it
-/// call by call, so two threads in one instance would mix their messages. Setting one up for each call costs more than the call.
+/// On Linux an <see cref="AesGcm"/> keeps one OpenSSL context and writes nonce and data into it call by call, so two threads in one
+/// instance mix their messages (tried: most of them fail to open). The others here are no different, and setting one up for each call
+/// costs more than the call.
 /// There are never more than threads that were inside at the same time.
 /// </remarks>
 internal sealed class CipherPool<T>(byte[] key, Func<byte[], T> create) : IDisposable

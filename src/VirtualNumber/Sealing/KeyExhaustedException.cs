@@ -1,6 +1,8 @@
 namespace VirtualNumber.Sealing;
 
-/// <summary>The current key has sealed as much as it safely may. Sealing goes on after a turnover of the key; opening is not affected.</summary>
+/// <summary>
+/// The current key has sealed as much as it safely may. Sealing goes on after a turnover of the key; opening is not affected.
+/// </summary>
 public sealed class KeyExhaustedException : Exception
 {
     /// <param name="keyId">The key.</param>

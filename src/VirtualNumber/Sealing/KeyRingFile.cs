@@ -95,9 +95,11 @@ public static class KeyRingFile
             using var file = File.OpenRead(path);
 
             // On the open file, not on the path: what was checked is what is read.
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & OthersMay) is var mode and not UnixFileMode.None)
+            var mode = OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(file.SafeFileHandle) & OthersMay;
+            if (mode != UnixFileMode.None)
             {
-                throw new KeyRingException($"Key ring {path}: group or others have access to it ({mode}); allow its owner only (chmod 600).");
+                throw new KeyRingException(
+                    $"Key ring {path}: group or others have access to it ({mode}); allow its owner only (chmod 600).");
             }
 
             if (file.Length > MaxLength)

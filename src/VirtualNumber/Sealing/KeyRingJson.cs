@@ -18,9 +18,11 @@ internal static class KeyRingJson
         }
         catch (JsonException fault)
         {
-            // Its own message may quote the text.
+            // Its own message may quote the text. Only a doubled property comes without a place.
             throw new KeyRingException(
-                $"not valid JSON (line {fault.LineNumber + 1 ?? 0}, byte {fault.BytePositionInLine + 1 ?? 0}), or a property is there twice");
+                fault.LineNumber is { } line
+                    ? $"not valid JSON from line {line + 1}, byte {fault.BytePositionInLine + 1}"
+                    : "a property is there twice in one object");
         }
         finally
         {

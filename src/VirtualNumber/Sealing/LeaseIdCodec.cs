@@ -7,8 +7,8 @@ namespace VirtualNumber.Sealing;
 /// </summary>
 /// <remarks>
 /// <para>
-/// 17 bytes: key id (1), then one AES-256 block: block (4), slot (4), epoch (6), all big-endian, and 16 zero bits. As text: 28 characters of
-/// Crockford's base 32 (the last 4 bits zero) and a check character that finds every change of one character and every exchange of two.
+/// 17 bytes: key id (1), then one AES-256 block: block (4), slot (4), epoch (6), all big-endian, and 16 zero bits. As text: 28 characters
+/// of Crockford's base 32 (the last 4 bits zero) and a check character that finds every change of one character and every exchange of two.
 /// </para>
 /// <para>
 /// A made-up id passes the zero bits once in 2^16 and then names a block, a slot and an instant at random, so it names no lease.

@@ -11,7 +11,7 @@ namespace VirtualNumber.Sealing;
 /// <remarks>
 /// <para>
 /// Layout, 53 bytes: key id (1), nonce (12, random), ciphertext (24), tag (16). The plaintext is a length byte, the canonical number in
-/// ASCII (at most 23 characters; the longest, <c>86:700123456789012</c>, has 18), and zeros, so that the length of the number does not show.
+/// ASCII (at most 23 characters; the longest, <c>86:700123456789012</c>, has 18), and zeros, so that the number's length does not show.
 /// </para>
 /// <para>
 /// GCM is safe only while no nonce comes twice under one key. With random nonces of 96 bits NIST SP 800-38D (8.3) allows 2^32 seals
@@ -51,7 +51,9 @@ public sealed class NumberSealer : IDisposable
     {
     }
 
-    /// <summary>The seam for tests that pin the layout and the limit. Nonces must never repeat: a seeded source has no place in service.</summary>
+    /// <summary>
+    /// The seam for tests that pin the layout and the limit. Nonces must never repeat: a seeded source has no place in service.
+    /// </summary>
     internal NumberSealer(KeyRing ring, IRandomSource nonces, long sealLimit)
     {
         ArgumentNullException.ThrowIfNull(ring);
@@ -90,7 +92,11 @@ public sealed class NumberSealer : IDisposable
         try
         {
             cipher.Encrypt(
-                nonce, padded, sealedNumber.AsSpan(CiphertextOffset, PaddedLength), sealedNumber.AsSpan(CiphertextOffset + PaddedLength), associated);
+                nonce,
+                padded,
+                sealedNumber.AsSpan(CiphertextOffset, PaddedLength),
+                sealedNumber.AsSpan(CiphertextOffset + PaddedLength),
+                associated);
         }
         finally
         {

@@ -13,7 +13,8 @@ public readonly record struct SealContext(string Purpose, string TenantId, Diges
     internal const int MaxTenantLength = 256;
 
     // Four length prefixes; a character of a tenant id takes at most three bytes.
-    internal const int MaxEncodedLength = (4 * sizeof(uint)) + Purposes.MaxLength + (3 * (MaxTenantLength + 1)) + Digest.Length + ClaimId.Length;
+    internal const int MaxEncodedLength =
+        (4 * sizeof(uint)) + Purposes.MaxLength + (3 * (MaxTenantLength + 1)) + Digest.Length + ClaimId.Length;
 
     /// <summary>
     /// Writes purpose, tenant, delivery and claim, each with its length in front, so that no two contexts give the same bytes.

@@ -12,7 +12,9 @@ internal static class StrictText
     /// <summary>Bytes that <see cref="WritePart(ReadOnlySpan{char}, Span{byte})"/> needs at most.</summary>
     public static int MaxPartLength(ReadOnlySpan<char> text) => sizeof(uint) + Utf8.GetMaxByteCount(text.Length);
 
-    /// <summary>Writes the text with its length in front (4 bytes, big-endian), so that the border between two parts is part of the bytes.</summary>
+    /// <summary>
+    /// Writes the text with its length in front (4 bytes, big-endian), so that the border between two parts is part of the bytes.
+    /// </summary>
     /// <returns>The bytes written.</returns>
     public static int WritePart(ReadOnlySpan<char> text, Span<byte> destination)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
@@ -5,10 +6,12 @@ using System.Security.Cryptography;
 namespace VirtualNumber.Sealing;
 
 /// <summary>
-/// Makes tokens that callers carry back unread, such as page tokens: nobody else can make or change one. What is in them is <b>not hidden</b>.
+/// Makes tokens that callers carry back unread, such as page tokens: nobody else can make or change one.
+/// What is in them is <b>not hidden</b>.
 /// </summary>
 /// <remarks>
-/// Bytes: key id (1), payload, MAC (16): the first half of an HMAC-SHA-256 over purpose (length in front), key id and payload. As text: base64url.
+/// Bytes: key id (1), payload, MAC (16): the first half of an HMAC-SHA-256 over purpose (length in front), key id and payload.
+/// As text: base64url.
 /// Safe for concurrent use; keeps what it needs of the ring.
 /// </remarks>
 public sealed class TokenSealer : IDisposable
@@ -33,7 +36,9 @@ public sealed class TokenSealer : IDisposable
     }
 
     /// <summary>Makes a token with the current key.</summary>
-    /// <param name="purpose">A constant of the code, 1 to 64 characters of ASCII: a token of one purpose is worth nothing for another.</param>
+    /// <param name="purpose">
+    /// A constant of the code, 1 to 64 characters of ASCII: a token of one purpose is worth nothing for another.
+    /// </param>
     /// <param name="payload">At most 512 bytes; nothing secret.</param>
     /// <exception cref="ArgumentException">The purpose or the payload is too long.</exception>
     public string Protect(string purpose, ReadOnlySpan<byte> payload)
@@ -90,7 +95,8 @@ public sealed class TokenSealer : IDisposable
     /// <summary>Reads base64url in its one canonical spelling: no padding, no blanks, no stray bits at the end.</summary>
     private static bool TryRead(string token, ref Span<byte> bytes)
     {
-        if (!Base64Url.TryDecodeFromChars(token, bytes, out var length) || length < 1 + MacLength)
+        // Not the Try method, which throws on what is no base64url.
+        if (Base64Url.DecodeFromChars(token, bytes, out _, out var length) != OperationStatus.Done || length < 1 + MacLength)
         {
             return false;
         }

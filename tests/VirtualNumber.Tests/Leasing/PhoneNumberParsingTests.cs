@@ -11,6 +11,8 @@ internal sealed class PhoneNumberParsingTests
     [TestCase("017012345678", "86:17012345678")]
     [TestCase("１７０１２３４５６７８", "86:17012345678")]
     [TestCase("＋８６　１７０　１２３４　５６７８", "86:17012345678")]
+    [TestCase("\u206617012345678\u2069", "86:17012345678")]
+    [TestCase("\uFEFF170\u200B12345678", "86:17012345678")]
     [TestCase("170-1234-5678", "86:17012345678")]
     [TestCase("170.1234.5678", "86:17012345678")]
     [TestCase("(+86)170 1234 5678", "86:17012345678")]
@@ -148,6 +150,7 @@ internal sealed class PhoneNumberParsingTests
     [TestCase("+8617012345678", "999", "86:17012345678")]
     [TestCase("12345678-1234", "999", "999:12345678")]
     [TestCase("555-1234", "999", "999:5551234")]
+    [TestCase("5551-234", "999", "999:5551234")]
     public void Default_country_reads_national_input(string text, string country, string canonical)
     {
         Assert.That(PhoneNumber.TryParseDialled(text, country, out var dialled, out var fault), Is.True, fault.ToString());

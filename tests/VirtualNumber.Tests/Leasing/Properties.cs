@@ -5,8 +5,8 @@ using Microsoft.FSharp.Core;
 namespace VirtualNumber.Tests.Leasing;
 
 /// <summary>
-/// Runs property tests. A failure prints its seed as "Replay = (seed, gamma, size)"; put "seed,gamma" into VIRTUALNUMBER_TEST_SEED and
-/// run the test again to see the same cases.
+/// Runs property tests. A failure prints seeds: "after 7 tests (seed,gamma)" replays the run, "failing step with (seed,gamma,size)" only
+/// the failing case. Either goes into VIRTUALNUMBER_TEST_SEED as it is printed, with the one test selected by its name.
 /// </summary>
 internal static class Properties
 {
@@ -23,7 +23,8 @@ internal static class Properties
             return null;
         }
 
-        var parts = text.Split(',').Select(ulong.Parse).ToArray();
-        return new Replay(new Rnd(parts[0], parts[1]), null);
+        var parts = text.Trim('(', ')').Split(',');
+        var size = parts.Length > 2 ? FSharpOption<int>.Some(int.Parse(parts[2])) : null;
+        return new Replay(new Rnd(ulong.Parse(parts[0]), ulong.Parse(parts[1])), size);
     }
 }

@@ -1,0 +1,60 @@
+using Google.Protobuf.WellKnownTypes;
+using VirtualNumber.Leasing;
+
+namespace VirtualNumber.Api;
+
+/// <summary>The field's types as messages of the public document. The enums have the same values in both.</summary>
+internal static class Messages
+{
+    public static V1.Lease ToMessage(this Lease lease)
+    {
+        var message = new V1.Lease
+        {
+            LeaseId = lease.LeaseId,
+            PoolId = lease.PoolId,
+            Role = (V1.DeliveryRole)lease.Role,
+            VirtualNumber = lease.Number.National,
+            VirtualNumberE164 = lease.Number.E164 ?? "",
+            PrintedNumber = new DialledNumber(lease.Number, null).Printed,
+            MaskedNumber = lease.MaskedNumber,
+            State = lease.End == EndReason.None ? V1.LeaseState.Live : V1.LeaseState.Ended,
+            LeaseTime = lease.LeaseTime.ToTimestamp(),
+            Epoch = lease.LeaseTime.ToUnixTimeMilliseconds(),
+            ExpireTime = lease.ExpireTime.ToTimestamp(),
+            EndReason = (V1.EndReason)lease.End,
+            ExtensionCount = lease.ExtensionCount,
+        };
+        if (lease.End != EndReason.None)
+            message.EndTime = lease.ExpireTime.ToTimestamp();
+        return message;
+    }
+
+    public static V1.Pool ToMessage(this Pool pool) => new()
+    {
+        PoolId = pool.PoolId,
+        Mode = (V1.PoolMode)pool.Mode,
+        CountryCode = pool.CountryCode,
+        BlockDigits = pool.BlockDigits,
+        Aging = pool.Aging.ToDuration(),
+        WithheldCallersAllowed = pool.WithheldCallersAllowed,
+        CreateTime = pool.CreateTime.ToTimestamp(),
+        Etag = EtagOf(pool),
+    };
+
+    public static V1.NumberCounts ToMessage(this NumberCounts counts) => new()
+    {
+        StockedCount = counts.Stocked,
+        AvailableCount = counts.Available,
+        LeasedCount = counts.Leased,
+        AgingCount = counts.Aging,
+        SuspendedCount = counts.Suspended,
+        RetiredCount = counts.Retired,
+        DrainingCount = counts.Draining,
+    };
+
+    /// <summary>The form in which a gateway is given numbers: E.164 where one exists, else as dialled inside the country.</summary>
+    public static string ToRoute(this PhoneNumber number) => number.E164 ?? number.National;
+
+    /// <summary>A pool's version as an opaque text.</summary>
+    public static string EtagOf(Pool pool) => $"v{pool.Version}";
+}

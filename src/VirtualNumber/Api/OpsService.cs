@@ -1,0 +1,50 @@
+using Grpc.Core;
+using VirtualNumber.Hosting;
+using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Api;
+
+/// <summary>For operators; ops_service.proto documents it. A file per RPC.</summary>
+internal sealed partial class OpsService(
+    INumberStock stock, LeaseVerbs verbs, PageTokens tokens, RequestRules rules, ProtocolBounds bounds, TimeProvider time, ILogger<OpsService> logger)
+    : V1.OpsService.OpsServiceBase
+{
+    private static readonly TimeSpan s_longestAging = TimeSpan.FromDays(365);
+
+    /// <summary>The present instant, in whole milliseconds as stores count them.</summary>
+    private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    private async Task<Pool> FindPoolAsync(string tenantId, string poolId, CancellationToken cancellation) =>
+        await stock.FindPoolAsync(tenantId, poolId, cancellation) ?? throw StatusMap.PoolUnknown();
+
+    /// <summary>An aging; null when it is missing.</summary>
+    private TimeSpan? Aging(Google.Protobuf.WellKnownTypes.Duration? duration, string field, FieldFaults faults)
+    {
+        var aging = RequestRules.Span(duration, field, faults);
+        faults.Require(
+            aging is null || (aging >= bounds.LeastAging && aging <= s_longestAging),
+            field,
+            $"Must be {bounds.LeastAging.TotalSeconds:0.###} seconds to {s_longestAging.TotalDays:0} days.");
+        return aging;
+    }
+
+    /// <summary>The rules for tenant and pool that every RPC on one pool shares.</summary>
+    private TenantOptions TenantAndPool(string tenantId, string poolId, FieldFaults faults)
+    {
+        var tenant = rules.Tenant(tenantId, faults);
+        RequestRules.PoolId(poolId, faults);
+        return tenant;
+    }
+
+    private static RpcException NumbersFault(
+        V1.ErrorReason reason, StatusCode code, string description, IEnumerable<(string Field, IReadOnlyList<int> Positions)> positions) =>
+        Fault.OfFields(
+            reason, code, [.. positions.SelectMany(list => list.Positions.Select(i => ($"{list.Field}[{i}]", description)))]);
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "{Change}: pool {PoolId} of tenant {TenantId}, {Count} numbers.")]
+        public static partial void Changed(ILogger logger, string change, string poolId, string tenantId, int count);
+    }
+}

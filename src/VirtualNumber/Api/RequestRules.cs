@@ -1,0 +1,261 @@
+using Google.Protobuf.WellKnownTypes;
+using VirtualNumber.Hosting;
+using VirtualNumber.Leasing;
+using Enum = System.Enum;
+
+namespace VirtualNumber.Api;
+
+/// <summary>
+/// Reads the fields of requests into the field's own types and notes what is wrong with them. One method per kind of field, so that
+/// the same field has the same rules in every RPC.
+/// </summary>
+internal sealed class RequestRules(CallerDirectory callers, RealNumberRules realNumbers, LeaseTerms terms, TimeProvider time)
+{
+    private const int LongestId = 64;
+    private const int LongestRequestId = 64;
+    private const int LongestCallId = 128;
+    private const int LongestVendorCode = 64;
+    private const int LongestToken = 1_024;
+    private const int LongestLeaseId = 64;
+    private const int DefaultPageSize = 100;
+    private const int MostPageSize = 1_000;
+
+    /// <summary>The most items of a batch.</summary>
+    public const int MostItems = 1_000;
+
+    /// <summary>The tenant. A malformed id is a fault of the request; an unknown one ends it at once with NOT_FOUND.</summary>
+    public TenantOptions Tenant(string tenantId, FieldFaults faults, string field = "tenant_id")
+    {
+        if (!IsId(tenantId))
+        {
+            faults.Add(field, "Must be 1 to 64 ASCII letters, digits, dots, underscores and hyphens.");
+            return new TenantOptions();
+        }
+
+        return callers.FindTenant(tenantId) ?? throw StatusMap.TenantUnknown(field);
+    }
+
+    /// <summary>The gateway, as <see cref="Tenant"/>.</summary>
+    public GatewayOptions Gateway(string gatewayId, FieldFaults faults)
+    {
+        if (!IsId(gatewayId))
+        {
+            faults.Add("gateway_id", "Must be 1 to 64 ASCII letters, digits, dots, underscores and hyphens.");
+            return new GatewayOptions();
+        }
+
+        return callers.FindGateway(gatewayId) ?? throw StatusMap.GatewayUnknown();
+    }
+
+    public static DeliveryKey? Delivery(TenantOptions tenant, V1.Delivery? delivery, FieldFaults faults)
+    {
+        if (delivery is null)
+        {
+            faults.Add("delivery", "Is missing.");
+            return null;
+        }
+
+        DeliveryKey.TryCreate(tenant.Id, delivery.Carrier, delivery.WaybillNumber, out var key, out var wrong);
+        faults.Require(
+            !wrong.HasFlag(DeliveryKeyFaults.Carrier), "delivery.carrier", "Must be 1 to 32 ASCII letters, digits, dots, underscores and hyphens.");
+        faults.Require(
+            !wrong.HasFlag(DeliveryKeyFaults.WaybillNumber), "delivery.waybill_number", "Must be 1 to 64 printable ASCII characters, full-width ones counted as such.");
+        return key;
+    }
+
+    public static DeliveryRole Role(V1.DeliveryRole role, FieldFaults faults)
+    {
+        faults.Require(IsKnown((DeliveryRole)role), "role", "Must be RECIPIENT, SENDER or COURIER.");
+        return (DeliveryRole)role;
+    }
+
+    public static string PoolId(string poolId, FieldFaults faults, string field = "pool_id")
+    {
+        var good = poolId.Length is >= 1 and <= 63 && poolId[0] is >= 'a' and <= 'z'
+            && poolId.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-');
+        faults.Require(good, field, "Must be 1 to 63 lower-case letters, digits and hyphens, a letter first.");
+        return poolId;
+    }
+
+    /// <summary>A request id; null when it is empty and may be.</summary>
+    public static string? RequestId(string requestId, FieldFaults faults, bool required)
+    {
+        if (requestId.Length == 0)
+        {
+            faults.Require(!required, "request_id", "Is missing: without it a retry would not be safe.");
+            return null;
+        }
+
+        faults.Require(IsVisible(requestId, LongestRequestId), "request_id", "Must be 1 to 64 visible ASCII characters.");
+        return requestId;
+    }
+
+    public static string CallId(string callId, FieldFaults faults)
+    {
+        faults.Require(IsVisible(callId, LongestCallId), "call_id", "Must be 1 to 128 visible ASCII characters.");
+        return callId;
+    }
+
+    /// <summary>A lease id by its length only: whether it is one of ours, its own check tells.</summary>
+    public static string LeaseId(string leaseId, FieldFaults faults)
+    {
+        faults.Require(leaseId.Length is >= 1 and <= LongestLeaseId, "lease_id", "Must be a lease_id that this service answered.");
+        return leaseId;
+    }
+
+    /// <summary>A real number that may be bound.</summary>
+    public PhoneNumber? RealNumber(string text, TenantOptions tenant, FieldFaults faults, string field = "real_number")
+    {
+        if (Number(text, tenant.DefaultCountry, faults, field) is not { } number)
+            return null;
+        switch (realNumbers.Check(number))
+        {
+            case RealNumberRefusal.CountryNotAllowed:
+                faults.Add(field, "Numbers of this country may not be bound.");
+                break;
+            case RealNumberRefusal.KindNotAllowed:
+                faults.Add(field, "Numbers of this kind may not be bound: only mobile and landline numbers, no short, service, toll or virtual ones.");
+                break;
+        }
+
+        return number;
+    }
+
+    /// <summary>Any telephone number without an extension.</summary>
+    public static PhoneNumber? Number(string text, string defaultCountry, FieldFaults faults, string field)
+    {
+        if (PhoneNumber.TryParse(text, defaultCountry, out var number, out var fault))
+            return number;
+        faults.Add(field, DescriptionOf(fault));
+        return null;
+    }
+
+    /// <summary>The instant of an event, in whole milliseconds.</summary>
+    public DateTimeOffset EventTime(Timestamp? timestamp, FieldFaults faults)
+    {
+        if (Instant(timestamp, "event_time", faults) is not { } eventTime)
+        {
+            faults.Require(timestamp is not null, "event_time", "Is missing.");
+            return default;
+        }
+
+        switch (terms.CheckEventTime(eventTime, time.GetUtcNow()))
+        {
+            case EventTimeFault.InTheFuture:
+                faults.Add("event_time", "Is too far in the future: check the source's clock and time zone.");
+                break;
+            case EventTimeFault.TooOld:
+                faults.Add("event_time", "Is too long ago.");
+                break;
+        }
+
+        return eventTime;
+    }
+
+    /// <summary>The first expire time that is asked for; null when none is.</summary>
+    public DateTimeOffset? ExpireTime(Timestamp? timestamp, FieldFaults faults)
+    {
+        if (Instant(timestamp, "expire_time", faults) is not { } expireTime)
+            return null;
+        var now = time.GetUtcNow();
+        faults.Require(expireTime > now, "expire_time", "Must be in the future.");
+        faults.Require(expireTime <= now + terms.HardCap, "expire_time", $"Must be at most {terms.HardCap.TotalDays:0.##} days away.");
+        return expireTime;
+    }
+
+    public TimeSpan ExtensionSpan(Duration? duration, FieldFaults faults)
+    {
+        var span = Span(duration, "extension", faults);
+        if (span is { } asked)
+            faults.Require(terms.IsExtensionSpan(asked), "extension", "Must be one of the allowed spans, by default 7, 15 or 30 days.");
+        else
+            faults.Require(duration is not null, "extension", "Is missing.");
+        return span ?? default;
+    }
+
+    /// <summary>A duration; null when it is missing, or is none (then a fault is noted).</summary>
+    public static TimeSpan? Span(Duration? duration, string field, FieldFaults faults)
+    {
+        if (duration is null)
+            return null;
+        // google.protobuf.Duration: seconds within +-315,576,000,000, nanos of the same sign.
+        var sane = Math.Abs(duration.Seconds) <= Duration.MaxSeconds && Math.Abs((long)duration.Nanos) < Duration.NanosecondsPerSecond
+            && (duration.Seconds == 0 || duration.Nanos == 0 || duration.Seconds > 0 == duration.Nanos > 0);
+        if (sane)
+            return duration.ToTimeSpan();
+        faults.Add(field, "Is not a valid google.protobuf.Duration.");
+        return null;
+    }
+
+    public static int PageSize(int pageSize, FieldFaults faults)
+    {
+        faults.Require(pageSize is >= 0 and <= MostPageSize, "page_size", $"Must be 0 to {MostPageSize}.");
+        return pageSize == 0 ? DefaultPageSize : pageSize;
+    }
+
+    public static string PageToken(string token, FieldFaults faults)
+    {
+        faults.Require(token.Length <= LongestToken, "page_token", "Must be the next_page_token of the page before.");
+        return token;
+    }
+
+    /// <summary>A status in the service's vocabulary, or in a vendor's.</summary>
+    public static (DeliveryStatus Status, bool Known) Status(V1.ReportDeliveryStatusRequest request, FieldFaults faults)
+    {
+        switch (request.ReportCase)
+        {
+            case V1.ReportDeliveryStatusRequest.ReportOneofCase.Status:
+                faults.Require(IsKnown((DeliveryStatus)request.Status), "status", "Must be one of the named statuses.");
+                return ((DeliveryStatus)request.Status, true);
+            case V1.ReportDeliveryStatusRequest.ReportOneofCase.VendorStatus:
+                var vendor = (Vendor)request.VendorStatus.Vendor;
+                var code = request.VendorStatus.Code;
+                faults.Require(IsKnown(vendor), "vendor_status.vendor", "Must be one of the named vendors.");
+                faults.Require(IsVisible(code, LongestVendorCode), "vendor_status.code", "Must be 1 to 64 visible ASCII characters.");
+                return faults.Any ? default : VendorStatus.Map(vendor, code);
+            default:
+                faults.Add("report", "One of status and vendor_status must be set.");
+                return default;
+        }
+    }
+
+    /// <summary>The tenant id of an item of a batch: empty, or that of the batch.</summary>
+    public static void ItemTenant(string itemTenantId, string tenantId, FieldFaults faults) => faults.Require(
+        itemTenantId.Length == 0 || itemTenantId == tenantId, "tenant_id", "Must be empty or the tenant_id of the batch.");
+
+    public static void ItemCount(int count, FieldFaults faults) =>
+        faults.Require(count is >= 1 and <= MostItems, "requests", $"Must be 1 to {MostItems} items.");
+
+    private static DateTimeOffset? Instant(Timestamp? timestamp, string field, FieldFaults faults)
+    {
+        if (timestamp is null)
+            return null;
+        // google.protobuf.Timestamp: 0001-01-01 to 9999-12-31, nanos 0 to 999,999,999.
+        const long least = -62_135_596_800, most = 253_402_300_799;
+        if (timestamp.Seconds is >= least and <= most && timestamp.Nanos is >= 0 and < 1_000_000_000)
+            return DateTimeOffset.FromUnixTimeMilliseconds((timestamp.Seconds * 1000) + (timestamp.Nanos / 1_000_000));
+        faults.Add(field, "Is not a valid google.protobuf.Timestamp.");
+        return null;
+    }
+
+    private static bool IsKnown<T>(T value)
+        where T : struct, Enum => Enum.IsDefined(value) && Convert.ToInt32(value) != 0;
+
+    private static bool IsId(string id) =>
+        id.Length is >= 1 and <= LongestId && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+
+    private static bool IsVisible(string text, int longest) =>
+        text.Length >= 1 && text.Length <= longest && text.All(c => c is > ' ' and <= '~');
+
+    private static string DescriptionOf(PhoneNumberFault fault) => fault switch
+    {
+        PhoneNumberFault.Empty => "Is missing.",
+        PhoneNumberFault.TooLong => "Is too long for a telephone number.",
+        PhoneNumberFault.InvalidCharacter => "Has a character that no telephone number has.",
+        PhoneNumberFault.UnknownCountry => "Has a country code that is not assigned.",
+        PhoneNumberFault.WrongLength => "Has too few or too many digits.",
+        PhoneNumberFault.HasExtension => "Must not carry an extension.",
+        PhoneNumberFault.BadExtension => "Carries an extension that is none.",
+        _ => "Is not a telephone number of its country's numbering plan.",
+    };
+}

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using Grpc.Core;
+using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Api;
+
+/// <summary>For telephony gateways; routing_service.proto documents it.</summary>
+internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rules, ILogger<RoutingService> logger)
+    : V1.RoutingService.RoutingServiceBase
+{
+    /// <inheritdoc/>
+    public override async Task<V1.ResolveResponse> Resolve(V1.ResolveRequest request, ServerCallContext context)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        var faults = new FieldFaults();
+        var gateway = rules.Gateway(request.GatewayId, faults);
+        var callId = RequestRules.CallId(request.CallId, faults);
+        var called = RequestRules.Number(request.CalledNumber, gateway.DefaultCountry, faults, "called_number");
+        var caller = request.CallerNumber.Length == 0
+            ? null
+            : RequestRules.Number(request.CallerNumber, gateway.DefaultCountry, faults, "caller_number");
+        faults.Require(Enum.IsDefined(request.CallKind), "call_kind", "Must be VOICE or SMS.");
+        faults.ThrowIfAny();
+
+        var answer = await verbs.ResolveAsync(called!, caller, context.CancellationToken);
+        Telemetry.Resolved(answer.Outcome, startedAt);
+        if (answer.Outcome == ResolveOutcome.Connect)
+            return Connect(answer, called!);
+
+        // The true reason stays here: to a stranger all refusals look alike.
+        Log.Refused(logger, answer.Outcome, gateway.Id, callId, answer.LeaseId);
+        return new V1.ResolveResponse { Action = V1.RoutingAction.Reject, Refusal = RefusalOf(answer.Outcome) };
+    }
+
+    private static V1.ResolveResponse Connect(in ResolveAnswer answer, PhoneNumber called) => new()
+    {
+        Action = V1.RoutingAction.Connect,
+        ConnectNumber = answer.RealNumber!.ToRoute(),
+        DisplayNumber = called.ToRoute(),
+        LeaseId = answer.LeaseId,
+        Epoch = answer.LeaseTime.ToUnixTimeMilliseconds(),
+    };
+
+    /// <summary>Q.850 and SIP: only the holder, a proven party of the lease, hears more than that the number is not in service.</summary>
+    private static V1.Refusal RefusalOf(ResolveOutcome outcome) => outcome == ResolveOutcome.CallerIsHolder
+        ? new V1.Refusal { Q850Cause = 21, SipStatus = 403 }
+        : new V1.Refusal { Q850Cause = 1, SipStatus = 404 };
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "resolve: refused, {Outcome}; gateway {GatewayId}, call {CallId}, lease {LeaseId}.")]
+        public static partial void Refused(ILogger logger, ResolveOutcome outcome, string gatewayId, string callId, string? leaseId);
+    }
+}

@@ -1,0 +1,107 @@
+using OpenTelemetry;
+using OpenTelemetry.Resources;
+using VirtualNumber.Api;
+using VirtualNumber.Leasing;
+using VirtualNumber.Memory;
+using VirtualNumber.Protocol;
+using VirtualNumber.Sealing;
+
+namespace VirtualNumber.Hosting;
+
+/// <summary>The parts of the service, a method each, as Program.cs lists them.</summary>
+internal static partial class Composition
+{
+    /// <summary>The services of the public document, and the descriptors that reflection answers.</summary>
+    private static readonly Google.Protobuf.Reflection.ServiceDescriptor[] s_services =
+    [
+        V1.LeaseService.Descriptor,
+        V1.RoutingService.Descriptor,
+        V1.OpsService.Descriptor,
+        Grpc.Health.V1.Health.Descriptor,
+        Grpc.Reflection.V1.ServerReflection.Descriptor,
+    ];
+
+    /// <summary>The field's rules: terms, real numbers, tenants and gateways.</summary>
+    public static IServiceCollection AddRules(this IServiceCollection services, Settings settings) => services
+        .AddSingleton(TimeProvider.System)
+        .AddSingleton<IRandomSource>(CryptographicRandom.Instance)
+        .AddSingleton(settings.Bounds)
+        .AddSingleton(settings.Reclaim)
+        .AddSingleton(new LeaseTerms(settings.Leasing))
+        .AddSingleton(new RealNumberRules(settings.RealNumbers))
+        .AddSingleton(new CallerDirectory(settings.Tenants, settings.Gateways));
+
+    /// <summary>The embedded store. It forgets everything on exit, so its keys need not outlive it either.</summary>
+    public static IServiceCollection AddEmbeddedStore(this IServiceCollection services) => services
+        .AddSingleton(_ => KeyRing.CreateThrowAway())
+        .AddSingleton(provider => new EmbeddedStore(provider.GetRequiredService<ProtocolBounds>()))
+        .AddSingleton<INumberPool>(provider => provider.GetRequiredService<EmbeddedStore>())
+        .AddSingleton<INumberStock>(provider => provider.GetRequiredService<EmbeddedStore>());
+
+    /// <summary>The verbs over whichever store there is, sealing, and Reclaim.</summary>
+    public static IServiceCollection AddVerbs(this IServiceCollection services) => services
+        .AddSingleton<NumberSealer>()
+        .AddSingleton<BlindIndex>()
+        .AddSingleton<LeaseIdCodec>()
+        .AddSingleton<TokenSealer>()
+        .AddSingleton<PageTokens>()
+        .AddSingleton<LeaseVerbs>()
+        .AddHostedService<Reclaimer>();
+
+    /// <summary>gRPC, health and reflection.</summary>
+    public static IServiceCollection AddApi(this IServiceCollection services)
+    {
+        services.AddGrpc(options => options.Interceptors.Add<FaultInterceptor>());
+        return services
+            .AddSingleton<FaultInterceptor>()
+            .AddSingleton<RequestRules>()
+            .AddSingleton<LeaseService>()
+            .AddSingleton<RoutingService>()
+            .AddSingleton<OpsService>()
+            .AddSingleton<HealthService>()
+            .AddSingleton(new ReflectionCatalog(s_services))
+            .AddSingleton<ReflectionService>()
+            .AddSingleton<ServingStatuses>()
+            .AddSingleton<IReadOnlyList<string>>([.. s_services.Select(service => service.FullName)])
+            .AddSingleton<StoreMonitor>()
+            .AddHostedService(provider => provider.GetRequiredService<StoreMonitor>());
+    }
+
+    /// <summary>Traces, metrics and logs; exported by OTLP when OTEL_EXPORTER_OTLP_ENDPOINT says where to.</summary>
+    public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
+    {
+        var telemetry = services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("virtual-number"))
+            .WithTracing(tracing => tracing.AddSource("Microsoft.AspNetCore"))
+            .WithMetrics(metrics => metrics.AddMeter(
+                Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"))
+            .WithLogging();
+        if (!string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+            telemetry.UseOtlpExporter();
+        return services;
+    }
+
+    /// <summary>The routes: gRPC on its port, liveness and readiness on the HTTP/1.1 port.</summary>
+    public static void MapApi(this WebApplication app)
+    {
+        app.MapGrpcService<LeaseService>();
+        app.MapGrpcService<RoutingService>();
+        app.MapGrpcService<OpsService>();
+        app.MapGrpcService<HealthService>();
+        app.MapGrpcService<ReflectionService>();
+
+        app.MapGet("/healthz", () => Results.Text("alive\n"));
+        app.MapGet("/readyz", (StoreMonitor monitor) => monitor.IsServing
+            ? Results.Text("ready\n")
+            : Results.Text("the store is away\n", statusCode: StatusCodes.Status503ServiceUnavailable));
+    }
+
+    /// <summary>Says what the embedded store does not promise.</summary>
+    public static void WarnOfEmbeddedStore(this WebApplication app) => Log.Embedded(app.Logger);
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "The embedded store keeps everything in memory and forgets it on exit, its throw-away key ring too. Use it to try the service, not to run it.")]
+        public static partial void Embedded(ILogger logger);
+    }
+}

@@ -1,0 +1,81 @@
+using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Hosting;
+
+/// <summary>
+/// The whole configuration, read once at start, with every fault told at once. A section that is not known is refused within its
+/// parent, so that a misspelt setting does not pass silently.
+/// </summary>
+internal sealed record Settings(
+    ListenOptions Listen,
+    IReadOnlyList<TenantOptions> Tenants,
+    IReadOnlyList<GatewayOptions> Gateways,
+    LeaseTermsOptions Leasing,
+    RealNumberOptions RealNumbers,
+    ProtocolBounds Bounds,
+    ReclaimOptions Reclaim)
+{
+    /// <exception cref="StartRefusedException">The configuration has faults; the message names all of them.</exception>
+    public static Settings Read(IConfiguration configuration)
+    {
+        var faults = new List<string>();
+        var settings = new Settings(
+            Bind(configuration, "Listen", new ListenOptions(), faults),
+            Bind(configuration, "Tenants", new List<TenantOptions>(), faults),
+            Bind(configuration, "Gateways", new List<GatewayOptions>(), faults),
+            ReadLeasing(configuration, faults),
+            ReadRealNumbers(configuration, faults),
+            Bind(configuration, "Bounds", new ProtocolBounds(), faults),
+            Bind(configuration, "Reclaim", new ReclaimOptions(), faults));
+
+        faults.AddRange(settings.Leasing.Validate().Select(fault => $"Leasing: {fault}"));
+        faults.AddRange(settings.RealNumbers.Validate().Select(fault => $"RealNumbers: {fault}"));
+        faults.AddRange(settings.Bounds.Validate().Select(fault => $"Bounds: {fault}"));
+        faults.AddRange(settings.Reclaim.Validate().Select(fault => $"Reclaim: {fault}"));
+        faults.AddRange(Duplicates("Tenants", settings.Tenants.Select(tenant => tenant.Id)));
+        faults.AddRange(Duplicates("Gateways", settings.Gateways.Select(gateway => gateway.Id)));
+        faults.AddRange(settings.Tenants
+            .Where(tenant => tenant.DeliveredTerm is { } term && (term < TimeSpan.Zero || term > settings.Leasing.DeliveredTermLimit))
+            .Select(tenant => $"Tenants: DeliveredTerm of {tenant.Id} must be 0 to {settings.Leasing.DeliveredTermLimit.TotalDays:0.##} days."));
+        return faults.Count == 0 ? settings : throw new StartRefusedException(string.Join(Environment.NewLine, faults));
+    }
+
+    private static LeaseTermsOptions ReadLeasing(IConfiguration configuration, List<string> faults)
+    {
+        var options = new LeaseTermsOptions();
+        // The binder adds to a list; what is configured must replace it.
+        if (configuration.GetSection("Leasing:ExtensionSpans").Exists())
+            options.ExtensionSpans = [];
+        return Bind(configuration, "Leasing", options, faults);
+    }
+
+    private static RealNumberOptions ReadRealNumbers(IConfiguration configuration, List<string> faults)
+    {
+        var options = new RealNumberOptions();
+        if (configuration.GetSection("RealNumbers:AllowedCountries").Exists())
+            options.AllowedCountries.Clear();
+        if (configuration.GetSection("RealNumbers:AllowedKinds").Exists())
+            options.AllowedKinds.Clear();
+        return Bind(configuration, "RealNumbers", options, faults);
+    }
+
+    private static T Bind<T>(IConfiguration configuration, string section, T options, List<string> faults)
+    {
+        try
+        {
+            configuration.GetSection(section).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
+        }
+        catch (InvalidOperationException exception)
+        {
+            faults.Add($"{section}: {exception.InnerException?.Message ?? exception.Message}");
+        }
+
+        return options;
+    }
+
+    private static IEnumerable<string> Duplicates(string section, IEnumerable<string> ids) => ids
+        .GroupBy(id => id, StringComparer.Ordinal)
+        .Where(group => group.Count() > 1 || group.Key.Length == 0)
+        .Select(group => group.Key.Length == 0 ? $"{section}: an Id is missing." : $"{section}: {group.Key} is named more than once.");
+}
