@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
@@ -34,7 +35,7 @@ internal static class ErrorText
         return info is null ? "" : (string)ErrorInfo.Descriptor.FindFieldByNumber(1).Accessor.GetValue(info);
     }
 
-    private static IEnumerable<Any> DetailsOf(RpcException exception)
+    private static RepeatedField<Any> DetailsOf(RpcException exception)
     {
         var bytes = exception.Trailers.FirstOrDefault(entry => entry.Key == DetailsKey)?.ValueBytes;
         return bytes is null ? [] : RpcStatus.Parser.ParseFrom(bytes).Details;

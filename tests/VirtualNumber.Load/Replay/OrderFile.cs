@@ -1,6 +1,5 @@
 using System.Globalization;
 using CsvHelper;
-using CsvHelper.Configuration.Attributes;
 
 namespace VirtualNumber.Load.Replay;
 
@@ -9,40 +8,24 @@ internal static class OrderFile
 {
     public static IReadOnlyList<Order> Read(string path)
     {
-        using var reader = new CsvReader(new StreamReader(path), CultureInfo.InvariantCulture);
-        return [.. reader.GetRecords<Row>().Select(ToOrder)];
-    }
+        using var reader = CsvReader.FromFile(path);
+        var orders = new List<Order>();
+        while (reader.Read())
+        {
+            var id = reader.GetString("order_id");
+            orders.Add(new Order(
+                id,
+                reader.GetString("order_status"),
+                ParseTime(reader.GetString("order_purchase_timestamp")) ?? throw new FormatException($"Order {id} has no purchase time."),
+                ParseTime(reader.GetString("order_approved_at")),
+                ParseTime(reader.GetString("order_delivered_carrier_date")),
+                ParseTime(reader.GetString("order_delivered_customer_date"))));
+        }
 
-    private static Order ToOrder(Row row) => new(
-        row.Id,
-        row.Status,
-        ParseTime(row.Purchased) ?? throw new FormatException($"Order {row.Id} has no purchase time."),
-        ParseTime(row.Approved),
-        ParseTime(row.HandedOver),
-        ParseTime(row.Delivered));
+        return orders;
+    }
 
     private static DateTimeOffset? ParseTime(string text) => text.Length == 0
         ? null
         : DateTimeOffset.ParseExact(text, "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
-
-    private sealed class Row
-    {
-        [Name("order_id")]
-        public string Id { get; set; } = "";
-
-        [Name("order_status")]
-        public string Status { get; set; } = "";
-
-        [Name("order_purchase_timestamp")]
-        public string Purchased { get; set; } = "";
-
-        [Name("order_approved_at")]
-        public string Approved { get; set; } = "";
-
-        [Name("order_delivered_carrier_date")]
-        public string HandedOver { get; set; } = "";
-
-        [Name("order_delivered_customer_date")]
-        public string Delivered { get; set; } = "";
-    }
 }

@@ -21,7 +21,10 @@ internal sealed class ReplayPolicy
     public ReplayPolicy(TimeSpan day)
     {
         Scale = day / TimeSpan.FromDays(1);
-        // The cap, extensions and what waits for a lease keep their usual spans: an order is over long before.
+        // What waits for a lease, and which event times are believed, keep their usual spans: they are about the clocks here.
+        _options.HardCap = Scaled(_options.HardCap);
+        _options.DeliveredTermLimit = Scaled(_options.DeliveredTermLimit);
+        _options.ExtensionSpans = [.. _options.ExtensionSpans.Select(Scaled)];
         foreach (var (status, span) in _options.After.ToList())
             _options.After[status] = Scaled(span);
         Terms = new LeaseTerms(_options);
@@ -55,11 +58,15 @@ internal sealed class ReplayPolicy
             ["Tenants:0:Id"] = TenantId,
             ["Gateways:0:Id"] = GatewayId,
             ["RealNumbers:AllowedCountries:0"] = "999",
+            ["Leasing:HardCap"] = Text(_options.HardCap),
+            ["Leasing:DeliveredTermLimit"] = Text(_options.DeliveredTermLimit),
             ["Bounds:LeastAging"] = Text(Bounds.LeastAging),
             ["Bounds:TakeWindow"] = Text(Bounds.TakeWindow),
             ["Bounds:CommandDelay"] = Text(Bounds.CommandDelay),
             ["Bounds:ClockSkew"] = Text(Bounds.ClockSkew),
         };
+        for (var i = 0; i < _options.ExtensionSpans.Count; i++)
+            settings[$"Leasing:ExtensionSpans:{i}"] = Text(_options.ExtensionSpans[i]);
         foreach (var (status, span) in _options.After)
             settings[$"Leasing:After:{status}"] = Text(span);
         return settings;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using CsvHelper;
 
 namespace VirtualNumber.Load.Replay;
@@ -80,8 +79,11 @@ internal static class ReplayStock
 
     private static string[] ReadPrefixes(string path)
     {
-        using var reader = new CsvReader(new StreamReader(path), CultureInfo.InvariantCulture);
-        return [.. reader.GetRecords(new { prefix7 = "" }).Select(row => row.prefix7)];
+        using var reader = CsvReader.FromFile(path);
+        var prefixes = new List<string>();
+        while (reader.Read())
+            prefixes.Add(reader.GetString("prefix7"));
+        return [.. prefixes];
     }
 
     private static string[] MadeUpPrefixes(Random random) =>
