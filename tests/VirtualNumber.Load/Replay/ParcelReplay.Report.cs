@@ -41,10 +41,19 @@ internal sealed partial class ParcelReplay
         }
 
         // Not told as live: the report ended it, or it expired in the meantime. Either way it can still be read.
-        var lease = told ?? await context.Target.GetAsync(holding.LeaseId);
+        var lease = told;
         if (lease is null)
         {
-            Violate(Violation.LeaseLost, $"not found after {e.Status}");
+            var read = await context.CallAsync(target => target.GetAsync(holding.LeaseId));
+            lease = read.Answer;
+            if (lease is null && read.Answered < call.Sent + context.Policy.Aging)
+                Violate(Violation.LeaseLost, $"not found after {e.Status}");
+        }
+
+        if (lease is null)
+        {
+            // Read so late that its record may be gone: it ended during the report, no more is known.
+            holding.End = call.Sent < holding.End ? call.Sent : holding.End;
             return;
         }
 

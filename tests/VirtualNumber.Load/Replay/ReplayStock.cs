@@ -28,10 +28,10 @@ internal sealed record ReplayNumbers(int BlockDigits, IReadOnlyList<string> Bloc
 internal static class ReplayStock
 {
     private const int BlockSize = 100;
-    private const int SingleCount = 40;
+    private const int LeastSingles = 20;
 
     /// <summary>Room for what the estimate does not see.</summary>
-    private const double Margin = 1.2;
+    private const double Margin = 1.1;
 
     public static IReadOnlyDictionary<ReplayPool, ReplayNumbers> Create(
         int seed, IReadOnlyList<ParcelPlan> plans, ReplayPolicy policy, string? segmentsPath)
@@ -41,9 +41,10 @@ internal static class ReplayStock
         random.Shuffle(prefixes);
 
         var needed = (int)(EstimatePeak(plans.Where(plan => plan.Pool == ReplayPool.Mobile), policy) * Margin);
-        var blockCount = Math.Max(1, (needed - SingleCount + BlockSize - 1) / BlockSize);
+        var blockCount = Math.Max(0, needed - LeastSingles) / BlockSize;
+        var singleCount = Math.Max(LeastSingles, needed - (blockCount * BlockSize));
         var blocks = prefixes.Take(blockCount).Select(prefix => $"{prefix}{random.Next(BlockSize):d2}");
-        var singles = prefixes.Skip(blockCount).Take(SingleCount).Select(prefix => $"{prefix}{random.Next(10_000):d4}");
+        var singles = prefixes.Skip(blockCount).Take(singleCount).Select(prefix => $"{prefix}{random.Next(10_000):d4}");
         return new Dictionary<ReplayPool, ReplayNumbers>
         {
             [ReplayPool.Mobile] = new(2, [.. blocks], [.. singles]),

@@ -7,8 +7,11 @@ namespace VirtualNumber.Load.Replay;
 /// <summary>Replays orders against the service, in this process or over the wire.</summary>
 internal static class Replayer
 {
-    /// <summary>How many days of purchases an over-the-wire replay folds the orders into.</summary>
-    public const int WindowDays = 30;
+    /// <summary>
+    /// How many days of purchases an over-the-wire replay folds the orders into: a few times a lease and its rest, so that slots come
+    /// round.
+    /// </summary>
+    public const int WindowDays = 90;
 
     private static readonly TimeSpan s_simulatedDay = TimeSpan.FromDays(1);
 
