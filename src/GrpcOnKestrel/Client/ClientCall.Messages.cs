@@ -12,7 +12,7 @@ internal sealed class ClientCall<TRequest, TResponse>(GrpcChannel channel, Metho
 {
     private readonly bool _compress = options.Headers?.GetValue(Compression.RequestKey) == Compression.Gzip;
     private Task<FrameReader?> _response = null!;
-    private HttpResponseMessage? _http;
+    private volatile HttpResponseMessage? _http;
     private RequestStreamContent<TRequest>? _requests;
     private TResponse? _current;
 
@@ -98,6 +98,13 @@ internal sealed class ClientCall<TRequest, TResponse>(GrpcChannel channel, Metho
         {
             CancellationToken.ThrowIfCancellationRequested();
             _http = await channel.SendAsync(NewRequest(content), CancellationToken).ConfigureAwait(false);
+            if (EndStatus is not null)
+            {
+                // Given up just now: nobody else would tell the server.
+                _http.Dispose();
+                return null;
+            }
+
             if (_http.StatusCode != System.Net.HttpStatusCode.OK)
                 throw new RpcException(TransportStatus.Of(_http.StatusCode));
             var contentType = _http.Content.Headers.ContentType?.MediaType;
@@ -151,7 +158,7 @@ internal sealed class ClientCall<TRequest, TResponse>(GrpcChannel channel, Metho
         var plain = ArraySerializationContext.Serialize(message, method.RequestMarshaller.ContextualSerializer);
         if (plain.Message.Length > channel.MaxSendLength)
             throw new RpcException(Frame.SendingTooLarge);
-        if (!_compress || writeOptions?.Flags.HasFlag(WriteFlags.NoCompress) == true)
+        if (!_compress || plain.Message.IsEmpty || writeOptions?.Flags.HasFlag(WriteFlags.NoCompress) == true)
             return plain.Framed(compressed: false);
         return Compression.Compress(plain.Message, System.IO.Compression.CompressionLevel.Fastest).Framed(compressed: true);
     }

@@ -11,7 +11,7 @@ internal abstract class ClientCall : IDisposable
     private readonly ITimer? _deadlineTimer;
     private readonly Lock _lock = new();
     private bool _deadlineExceeded;
-    private (Status Status, Metadata Trailers)? _end;
+    private volatile Outcome? _end;
 
     protected ClientCall(CallOptions options)
     {
@@ -54,16 +54,13 @@ internal abstract class ClientCall : IDisposable
 
     public void Dispose() => Cancel();
 
-    /// <summary>Gives the call up, unless it has ended.</summary>
+    /// <summary>Gives the call up, unless it has ended: at once, since there may be no read under way that would notice.</summary>
     public void Cancel()
     {
-        lock (_lock)
-        {
-            if (_end is not null)
-                return;
-        }
-
+        if (_end is not null)
+            return;
         _cancellation.Cancel();
+        EndWith(new OperationCanceledException(_cancellation.Token));
     }
 
     protected static TimeSpan TimeLeft(DateTime deadline)
@@ -80,8 +77,8 @@ internal abstract class ClientCall : IDisposable
         lock (_lock)
         {
             if (_end is not null)
-                return _end.Value.Status;
-            _end = (status, trailers);
+                return _end.Status;
+            _end = new Outcome(status, trailers);
         }
 
         _deadlineTimer?.Dispose();
@@ -115,4 +112,6 @@ internal abstract class ClientCall : IDisposable
         _deadlineExceeded = true;
         Cancel();
     }
+
+    private sealed record Outcome(Status Status, Metadata Trailers);
 }

@@ -53,11 +53,12 @@ public static class GrpcEndpointRouteBuilderExtensions
         throw new InvalidOperationException($"Error binding gRPC service '{service.Name}': it is not derived from a generated base.");
     }
 
-    /// <summary>Answers gRPC calls of methods that nobody serves; other requests do not match, so that they still get their 404.</summary>
+    /// <summary>Answers gRPC calls of methods that nobody serves; other requests do not match.</summary>
     private static void MapUnimplemented(IEndpointRouteBuilder builder, string pattern, string detail)
     {
         var logger = builder.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger("Grpc.AspNetCore.Server");
         var onlyGrpc = new RouteValueDictionary { ["method"] = new OnlyGrpc() };
+        // With the verb in the constraint instead, GET of a method that is served would become 404 where 405 is due.
         var endpoint = builder.MapMethods(pattern, [HttpMethods.Post], httpContext =>
         {
             Log.Unimplemented(logger);

@@ -103,9 +103,14 @@ internal sealed partial class ServerCall
         using var plain = ArraySerializationContext.Serialize(message, serializer);
         if (plain.Message.Length > Options.MaxSendLength)
             throw new RpcException(Frame.SendingTooLarge);
+        if (plain.Message.IsEmpty)
+        {
+            // GZipStream makes nothing of nothing, not even a header, and other readers would stumble over that.
+            pipe.Write(plain.Framed(compressed: false).Span);
+            return;
+        }
+
         using var compressed = Compression.Compress(plain.Message, Options.CompressionLevel);
-        Frame.WriteHeader(pipe.GetSpan(Frame.HeaderLength), compressed: true, compressed.Message.Length);
-        pipe.Advance(Frame.HeaderLength);
-        pipe.Write(compressed.Message.Span);
+        pipe.Write(compressed.Framed(compressed: true).Span);
     }
 }

@@ -4,6 +4,7 @@ using Grpc.Wire;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
 namespace Grpc.AspNetCore.Server;
 
@@ -94,7 +95,7 @@ internal sealed partial class ServerCall(HttpContext httpContext, MethodOptions 
                 if (entry.Key == Compression.RequestKey)
                     _compressResponse = entry.Value == Compression.Gzip;
                 else if (!MetadataHeaders.IsProtocol(entry.Key))
-                    httpContext.Response.Headers.Append(entry.Key, entry.ToWire());
+                    Append(httpContext.Response.Headers, entry);
             }
 
             SendHeaders();
@@ -129,9 +130,13 @@ internal sealed partial class ServerCall(HttpContext httpContext, MethodOptions 
         foreach (var entry in _responseTrailers)
         {
             if (!MetadataHeaders.IsProtocol(entry.Key))
-                headers.Append(entry.Key, entry.ToWire());
+                Append(headers, entry);
         }
     }
+
+    /// <summary>ASP.NET's own Append would drop empty values, and an empty value is a value.</summary>
+    private static void Append(IHeaderDictionary headers, Metadata.Entry entry) =>
+        headers[entry.Key] = StringValues.Concat(headers[entry.Key], entry.ToWire());
 
     private void SendHeaders()
     {

@@ -1,0 +1,40 @@
+using System.Collections.Concurrent;
+
+namespace VirtualNumber.Tests.GrpcOnKestrel;
+
+/// <summary>What a test and the echo service on its server share: events to wait for, so that no test sleeps.</summary>
+public sealed class EchoProbe
+{
+    private int _written;
+
+    /// <summary>The handler runs.</summary>
+    public TaskCompletionSource Entered { get; } = NewSignal();
+
+    /// <summary>The handler's token was cancelled.</summary>
+    public TaskCompletionSource Cancelled { get; } = NewSignal();
+
+    /// <summary>Set by the test: the handler may return.</summary>
+    public TaskCompletionSource LetGo { get; } = NewSignal();
+
+    /// <summary>The handler is done; with what it threw, or null.</summary>
+    public TaskCompletionSource<Exception?> Left { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>A write of Repeat did not finish at once: the client does not read.</summary>
+    public TaskCompletionSource<int> Stalled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>How many writes of Repeat are done.</summary>
+    public int Written => Volatile.Read(ref _written);
+
+    /// <summary>What interceptors did, in order.</summary>
+    public List<string> Steps { get; } = [];
+
+    /// <summary>The deadline that the handler saw.</summary>
+    public DateTime Deadline { get; set; }
+
+    /// <summary>The grpc-encoding of each request; null for requests without.</summary>
+    public ConcurrentQueue<string?> RequestEncodings { get; } = [];
+
+    public void CountWritten() => Interlocked.Increment(ref _written);
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
