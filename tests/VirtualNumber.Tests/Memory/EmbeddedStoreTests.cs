@@ -55,7 +55,7 @@ public sealed class EmbeddedStoreTests
                 await store.AddNumbersAsync(pool, new([], [number]), s_now, None);
         });
         var (lost, tries) = (0, 0);
-        for (var leased = 0; leased < numbers.Count;)
+        for (var leased = 0; leased < numbers.Count && !adding.IsFaulted;)
         {
             if (await store.ChooseBlockAsync(pool.TenantId, pool.PoolId, [], s_now, None) is not { } block
                 || await TakeAsync(store, block, $"T{++tries}") is not { Record: { } record })
