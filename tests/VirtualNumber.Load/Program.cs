@@ -1,1 +1,19 @@
-return 0;
+using System.CommandLine;
+using VirtualNumber.Load.Bench;
+using VirtualNumber.Load.Calls;
+using VirtualNumber.Load.Replay;
+
+var root = new RootCommand("A client of Virtual Number: makes single calls, replays deliveries, measures.");
+root.Subcommands.Add(CallCommand.Create());
+root.Subcommands.Add(ReplayCommand.Create());
+root.Subcommands.Add(BenchCommand.Create());
+root.Subcommands.Add(BenchServerCommand.Create());
+
+var parsed = root.Parse(args);
+if (parsed.Errors.Count == 0)
+    return await parsed.InvokeAsync();
+
+foreach (var error in parsed.Errors)
+    Console.Error.WriteLine(error.Message);
+Console.Error.WriteLine(parsed.CommandResult.Command.Name == CallCommand.Name ? ServiceCatalog.Usage : "Try --help.");
+return 2;
