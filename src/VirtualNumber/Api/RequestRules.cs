@@ -179,7 +179,8 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
         if (duration is null)
             return null;
         // google.protobuf.Duration: seconds within +-315,576,000,000, nanos of the same sign.
-        var sane = Math.Abs(duration.Seconds) <= Duration.MaxSeconds && Math.Abs((long)duration.Nanos) < Duration.NanosecondsPerSecond
+        var sane = duration.Seconds is >= Duration.MinSeconds and <= Duration.MaxSeconds
+            && Math.Abs((long)duration.Nanos) < Duration.NanosecondsPerSecond
             && (duration.Seconds == 0 || duration.Nanos == 0 || duration.Seconds > 0 == duration.Nanos > 0);
         if (sane)
             return duration.ToTimeSpan();
