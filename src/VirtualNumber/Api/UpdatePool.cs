@@ -11,7 +11,7 @@ internal sealed partial class OpsService
         TenantAndPool(request.TenantId, request.PoolId, faults);
         var aging = Aging(request.Aging, "aging", faults);
         faults.Require(
-            aging is not null || request.HasWithheldCallersAllowed, "aging", "At least one of aging and withheld_callers_allowed must be set.");
+            request.Aging is not null || request.HasWithheldCallersAllowed, "aging", "At least one of aging and withheld_callers_allowed must be set.");
         int? version = null;
         if (request.Etag.Length > 0)
         {
