@@ -15,9 +15,8 @@ internal sealed partial class OpsService
         int? version = null;
         if (request.Etag.Length > 0)
         {
-            var good = request.Etag.Length <= 12 && request.Etag[0] == 'v' && int.TryParse(request.Etag.AsSpan(1), out _);
-            faults.Require(good, "etag", "Must be an etag that this service answered, or empty.");
-            version = good ? int.Parse(request.Etag.AsSpan(1)) : null;
+            version = Messages.VersionOf(request.Etag);
+            faults.Require(version is not null, "etag", "Must be an etag that this service answered, or empty.");
         }
 
         faults.ThrowIfAny();
