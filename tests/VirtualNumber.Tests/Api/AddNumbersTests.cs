@@ -47,7 +47,7 @@ public sealed class AddNumbersTests : ApiTests
         var request = Requests.AddBlocks("other", "16210020", "16210010");
         request.Numbers.Add(["16210030001", "16210010007"]);
 
-        var refusal = await Refusal.OfAsync(Ops.AddNumbersAsync, request);
+        var refusal = await RefusedCall.OfAsync(Ops.AddNumbersAsync, request);
 
         refusal.Expect(StatusCode.AlreadyExists, ErrorReason.NumbersOverlap, "blocks[1]", "numbers[1]");
         Assert.That(await CountAsync("other"), Is.EqualTo(Counts()));
@@ -59,7 +59,7 @@ public sealed class AddNumbersTests : ApiTests
         await Ops.CreatePoolAsync(Requests.CreatePool("own", tenant: TestService.Beta));
         var request = Requests.AddNumbers("own", "16210010007");
         request.TenantId = TestService.Beta;
-        (await Refusal.OfAsync(Ops.AddNumbersAsync, request)).Expect(StatusCode.AlreadyExists, ErrorReason.NumbersOverlap, "numbers[0]");
+        (await RefusedCall.OfAsync(Ops.AddNumbersAsync, request)).Expect(StatusCode.AlreadyExists, ErrorReason.NumbersOverlap, "numbers[0]");
     }
 
     [Test]
@@ -67,17 +67,17 @@ public sealed class AddNumbersTests : ApiTests
     {
         await Ops.CreatePoolAsync(Requests.CreatePool("other"));
         await Ops.AddNumbersAsync(Requests.AddNumbers("other", "16210020007"));
-        (await Refusal.OfAsync(Ops.AddNumbersAsync, Requests.AddBlocks(Requests.PoolId, "162100200")))
+        (await RefusedCall.OfAsync(Ops.AddNumbersAsync, Requests.AddBlocks(Requests.PoolId, "162100200")))
             .Expect(StatusCode.AlreadyExists, ErrorReason.NumbersOverlap, "blocks[0]");
     }
 
     [Test]
     public async Task All_faulty_items_are_told_at_once_and_nothing_is_added()
     {
-        var request = Requests.AddBlocks(Requests.PoolId, "162100200", "", "16210020x", "+8616210020", "999999999", "1621002000000");
+        var request = Requests.AddBlocks(Requests.PoolId, "162100200", "", "16210020x", "+8616210020", "0571888888", "1621002000000");
         request.Numbers.Add(["16210030001", "10086", "110", "4001234567", "8001234567", "95588", "+99912345678", "17012345678-1234", "x"]);
 
-        var refusal = await Refusal.OfAsync(Ops.AddNumbersAsync, request);
+        var refusal = await RefusedCall.OfAsync(Ops.AddNumbersAsync, request);
 
         refusal.Expect(
             StatusCode.InvalidArgument,
@@ -88,7 +88,7 @@ public sealed class AddNumbersTests : ApiTests
 
     [Test]
     public async Task A_request_for_nothing_is_a_fault() =>
-        (await Refusal.OfAsync(Ops.AddNumbersAsync, Requests.AddBlocks(Requests.PoolId)))
+        (await RefusedCall.OfAsync(Ops.AddNumbersAsync, Requests.AddBlocks(Requests.PoolId)))
             .Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "blocks");
 
     [Test]
@@ -96,7 +96,7 @@ public sealed class AddNumbersTests : ApiTests
     {
         var request = Requests.AddBlocks(Requests.PoolId, [.. Enumerable.Range(0, 101).Select(i => $"162100{i:000}")]);
         request.Numbers.Add(Enumerable.Range(0, 1_001).Select(i => $"1621101{i:0000}"));
-        (await Refusal.OfAsync(Ops.AddNumbersAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "blocks", "numbers");
+        (await RefusedCall.OfAsync(Ops.AddNumbersAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "blocks", "numbers");
     }
 
     [Test]
@@ -109,6 +109,6 @@ public sealed class AddNumbersTests : ApiTests
 
     [Test]
     public async Task An_unknown_pool_is_not_found() =>
-        (await Refusal.OfAsync(Ops.AddNumbersAsync, Requests.AddBlocks("elsewhere", "162100200")))
+        (await RefusedCall.OfAsync(Ops.AddNumbersAsync, Requests.AddBlocks("elsewhere", "162100200")))
             .Expect(StatusCode.NotFound, ErrorReason.PoolUnknown);
 }

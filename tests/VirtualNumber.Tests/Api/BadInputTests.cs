@@ -167,7 +167,7 @@ public sealed class BadInputTests : ApiTests
     [TestCase(0, int.MinValue)]
     [TestCase(0, 1_000_000_000)]
     [TestCase(604_800, -1)]
-    [TestCase(604_800, 1)]
+    [TestCase(604_800, 100)]
     public async Task A_duration_that_is_none_or_out_of_range_is_refused(long seconds, int nanos)
     {
         var duration = new Duration { Seconds = seconds, Nanos = nanos };
@@ -243,7 +243,7 @@ public sealed class BadInputTests : ApiTests
         for (var i = 0; i < id.Length; i++)
         {
             var damaged = $"{id[..i]}{(id[i] == 'a' ? 'b' : 'a')}{id[(i + 1)..]}";
-            (await Refusal.OfAsync(Leases.ReleaseLeaseAsync, Requests.ReleaseLease(damaged)))
+            (await RefusedCall.OfAsync(Leases.ReleaseLeaseAsync, Requests.ReleaseLease(damaged)))
                 .Expect(StatusCode.InvalidArgument, ErrorReason.LeaseIdInvalid, "lease_id");
         }
 
@@ -307,7 +307,7 @@ public sealed class BadInputTests : ApiTests
         Assert.That(await CountAsync(), Is.EqualTo(before));
     }
 
-    private async Task<Refusal[]> VerbsOnAsync(string tenant, string leaseId)
+    private async Task<RefusedCall[]> VerbsOnAsync(string tenant, string leaseId)
     {
         var extend = Requests.ExtendLease(leaseId);
         var reassign = Requests.ReassignLease(leaseId);
@@ -322,12 +322,12 @@ public sealed class BadInputTests : ApiTests
     }
 
     /// <summary>Expects a refusal, and that the lease, its route and the stock stand as before.</summary>
-    private async Task<Refusal> RefusedAsync<TRequest, TResponse>(
+    private async Task<RefusedCall> RefusedAsync<TRequest, TResponse>(
         Func<TRequest, CallOptions, AsyncUnaryCall<TResponse>> call, TRequest request)
         where TRequest : IMessage<TRequest>
     {
         var before = await CountAsync();
-        var refusal = await Refusal.OfAsync(call, request);
+        var refusal = await RefusedCall.OfAsync(call, request);
         Assert.That(await CountAsync(), Is.EqualTo(before));
         Assert.That((await Leases.GetLeaseAsync(Requests.GetLease(_standing.LeaseId))).Lease, Is.EqualTo(_standing));
         Assert.That((await ResolveAsync(_standing.VirtualNumber)).ConnectNumber, Is.EqualTo(Requests.Real));

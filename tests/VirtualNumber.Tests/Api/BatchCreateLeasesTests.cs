@@ -28,8 +28,8 @@ public sealed class BatchCreateLeasesTests : ApiTests
             BatchCreateLeasesResult.OutcomeOneofCase.Error,
             BatchCreateLeasesResult.OutcomeOneofCase.Response,
         }));
-        Refusal.Of(results[1].Error, items[1]).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "real_number");
-        var refusal = Refusal.Of(results[2].Error, items[2]).Expect(StatusCode.AlreadyExists, ErrorReason.DeliveryRoleTaken);
+        RefusedCall.Of(results[1].Error, items[1]).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "real_number");
+        var refusal = RefusedCall.Of(results[2].Error, items[2]).Expect(StatusCode.AlreadyExists, ErrorReason.DeliveryRoleTaken);
         Assert.That(refusal.Metadata["lease_id"], Is.EqualTo(taken.LeaseId));
         Assert.That((await ResolveAsync(results[0].Response.Lease.VirtualNumber)).ConnectNumber, Is.EqualTo("+99913800132"));
         Assert.That((await ResolveAsync(results[3].Response.Lease.VirtualNumber)).ConnectNumber, Is.EqualTo("+99913800135"));
@@ -56,7 +56,7 @@ public sealed class BatchCreateLeasesTests : ApiTests
 
         if (count > 1_000)
         {
-            var refusal = await Refusal.OfAsync(Leases.BatchCreateLeasesAsync, Batch(items));
+            var refusal = await RefusedCall.OfAsync(Leases.BatchCreateLeasesAsync, Batch(items));
             refusal.Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "requests");
             Assert.That(await CountAsync("large"), Is.EqualTo(Counts(available: 1_100)));
             return;
@@ -69,7 +69,7 @@ public sealed class BatchCreateLeasesTests : ApiTests
 
     [Test]
     public async Task An_empty_batch_is_refused() =>
-        (await Refusal.OfAsync(Leases.BatchCreateLeasesAsync, Batch())).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "requests");
+        (await RefusedCall.OfAsync(Leases.BatchCreateLeasesAsync, Batch())).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "requests");
 
     [Test]
     public async Task An_item_of_another_tenant_is_refused()
@@ -77,7 +77,7 @@ public sealed class BatchCreateLeasesTests : ApiTests
         var item = Requests.CreateLease();
         item.TenantId = TestService.Beta;
         var results = (await Leases.BatchCreateLeasesAsync(Batch(item))).Results;
-        Refusal.Of(results.Single().Error, item).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "tenant_id");
+        RefusedCall.Of(results.Single().Error, item).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "tenant_id");
     }
 
     [Test]
@@ -87,7 +87,7 @@ public sealed class BatchCreateLeasesTests : ApiTests
         var first = Requests.CreateLease("SF1");
         first.PoolId = "none";
         var results = (await Leases.BatchCreateLeasesAsync(Batch(first, Requests.CreateLease("SF2")))).Results;
-        Refusal.Of(results[0].Error, first).Expect(StatusCode.ResourceExhausted, ErrorReason.PoolEmpty);
+        RefusedCall.Of(results[0].Error, first).Expect(StatusCode.ResourceExhausted, ErrorReason.PoolEmpty);
         Assert.That(results[1].Response.Lease.State, Is.EqualTo(LeaseState.Live));
     }
 

@@ -25,7 +25,7 @@ public sealed class BatchReportDeliveryStatusTests : ApiTests
         Assert.That(
             results.Where(result => result.Response is not null).Select(result => result.Response.Outcome),
             Is.EqualTo(new[] { ReportOutcome.Applied, ReportOutcome.Applied, ReportOutcome.Repeated }));
-        Refusal.Of(results[1].Error, items[1]).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "status");
+        RefusedCall.Of(results[1].Error, items[1]).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "status");
         Assert.That(results[3].Response.Status, Is.EqualTo(DeliveryStatus.InTransit));
     }
 
@@ -46,7 +46,7 @@ public sealed class BatchReportDeliveryStatusTests : ApiTests
     public async Task No_item_and_too_many_items_are_refused(int count)
     {
         var batch = Batch([.. Enumerable.Range(0, count).Select(i => Requests.Report(DeliveryStatus.PickedUp, Now, $"SF{i}"))]);
-        var refusal = await Refusal.OfAsync(Leases.BatchReportDeliveryStatusAsync, batch);
+        var refusal = await RefusedCall.OfAsync(Leases.BatchReportDeliveryStatusAsync, batch);
         refusal.Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "requests");
         Assert.That((await Leases.ListDeliveryLeasesAsync(Requests.ListDeliveryLeases("SF0"))).EventTime, Is.Null);
     }
@@ -64,7 +64,7 @@ public sealed class BatchReportDeliveryStatusTests : ApiTests
     {
         var item = Requests.Report(DeliveryStatus.PickedUp, Now, tenant: TestService.Beta);
         var results = (await Leases.BatchReportDeliveryStatusAsync(Batch(item))).Results;
-        Refusal.Of(results.Single().Error, item).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "tenant_id");
+        RefusedCall.Of(results.Single().Error, item).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "tenant_id");
     }
 
     private static BatchReportDeliveryStatusRequest Batch(params ReportDeliveryStatusRequest[] items) =>

@@ -18,7 +18,7 @@ public sealed class ConcurrencyTests : ApiTests
 
         var first = await EmptyAsync("A", ErrorReason.PoolEmpty, leased: Numbers, aging: 0, freeAfter: TimeSpan.FromDays(37));
         await Parallel.ForEachAsync(
-            first, new ParallelOptions { MaxDegreeOfParallelism = Clients }, async (lease, _) => await Leases.ReleaseLeaseAsync(Requests.ReleaseLease(lease.LeaseId)));
+            first, new ParallelOptions { MaxDegreeOfParallelism = Clients }, async (lease, end) => await Leases.ReleaseLeaseAsync(Requests.ReleaseLease(lease.LeaseId), cancellationToken: end));
         Assert.That(await CountAsync(Pool), Is.EqualTo(Counts(aging: Numbers)));
 
         Service.Time.Advance(TimeSpan.FromDays(7) - Millisecond);
@@ -78,7 +78,7 @@ public sealed class ConcurrencyTests : ApiTests
 
     private async Task EmptyHandedAsync(string run, ErrorReason reason, int leased, int aging, TimeSpan freeAfter)
     {
-        var refusal = await Refusal.OfAsync(Leases.CreateLeaseAsync, Request($"{run}-late"));
+        var refusal = await RefusedCall.OfAsync(Leases.CreateLeaseAsync, Request($"{run}-late"));
         refusal.Expect(StatusCode.ResourceExhausted, reason);
         Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string>
         {

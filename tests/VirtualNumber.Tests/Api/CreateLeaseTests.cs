@@ -149,7 +149,7 @@ public sealed class CreateLeaseTests : ApiTests
         Service.Time.Advance(TimeSpan.FromMinutes(5));
         await Leases.ReleaseLeaseAsync(Requests.ReleaseLease(lease.LeaseId));
 
-        var refusal = await Refusal.OfAsync(Leases.CreateLeaseAsync, Requests.CreateLease(requestId: "r-1"));
+        var refusal = await RefusedCall.OfAsync(Leases.CreateLeaseAsync, Requests.CreateLease(requestId: "r-1"));
 
         refusal.Expect(StatusCode.FailedPrecondition, ErrorReason.LeaseEnded);
         Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string>
@@ -168,7 +168,7 @@ public sealed class CreateLeaseTests : ApiTests
         earlier.ExpireTime = Now.AddDays(1).ToTimestamp();
         foreach (var other in new[] { Requests.CreateLease(real: Requests.OtherReal, requestId: "r-1"), earlier })
         {
-            var refusal = await Refusal.OfAsync(Leases.CreateLeaseAsync, other);
+            var refusal = await RefusedCall.OfAsync(Leases.CreateLeaseAsync, other);
             refusal.Expect(StatusCode.InvalidArgument, ErrorReason.RequestIdReused, "request_id");
         }
 
@@ -179,7 +179,7 @@ public sealed class CreateLeaseTests : ApiTests
     public async Task Another_number_for_a_role_that_is_taken_is_refused_with_the_lease_that_has_it()
     {
         var lease = await LeaseAsync();
-        var refusal = await Refusal.OfAsync(Leases.CreateLeaseAsync, Requests.CreateLease(real: Requests.OtherReal));
+        var refusal = await RefusedCall.OfAsync(Leases.CreateLeaseAsync, Requests.CreateLease(real: Requests.OtherReal));
         refusal.Expect(StatusCode.AlreadyExists, ErrorReason.DeliveryRoleTaken);
         Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string> { ["lease_id"] = lease.LeaseId }));
         Assert.That((await ResolveAsync(lease.VirtualNumber)).ConnectNumber, Is.EqualTo(Requests.Real));
@@ -189,7 +189,7 @@ public sealed class CreateLeaseTests : ApiTests
     public async Task A_delivery_that_is_over_gets_no_lease()
     {
         await Leases.ReportDeliveryStatusAsync(Requests.Report(DeliveryStatus.Delivered, Now.AddDays(-7)));
-        var refusal = await Refusal.OfAsync(Leases.CreateLeaseAsync, Requests.CreateLease());
+        var refusal = await RefusedCall.OfAsync(Leases.CreateLeaseAsync, Requests.CreateLease());
         refusal.Expect(StatusCode.FailedPrecondition, ErrorReason.DeliveryOver);
         Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string> { ["expire_time"] = "2026-03-02T08:00:00.000Z" }));
     }
@@ -199,7 +199,7 @@ public sealed class CreateLeaseTests : ApiTests
     {
         var request = Requests.CreateLease();
         request.PoolId = "elsewhere";
-        var refusal = await Refusal.OfAsync(Leases.CreateLeaseAsync, request);
+        var refusal = await RefusedCall.OfAsync(Leases.CreateLeaseAsync, request);
         refusal.Expect(StatusCode.NotFound, ErrorReason.PoolUnknown);
         Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string> { ["field"] = "pool_id" }));
     }
@@ -215,7 +215,7 @@ public sealed class CreateLeaseTests : ApiTests
         var second = Requests.CreateLease("SF1000200032");
         second.PoolId = "small";
 
-        var refusal = await Refusal.OfAsync(Leases.CreateLeaseAsync, second);
+        var refusal = await RefusedCall.OfAsync(Leases.CreateLeaseAsync, second);
 
         refusal.Expect(StatusCode.ResourceExhausted, ErrorReason.PoolEmpty);
         Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string>
@@ -239,7 +239,7 @@ public sealed class CreateLeaseTests : ApiTests
         request.PoolId = "small";
         await Leases.ReleaseLeaseAsync(Requests.ReleaseLease((await LeaseAsync(request)).LeaseId));
 
-        var refusal = await Refusal.OfAsync(Leases.CreateLeaseAsync, request);
+        var refusal = await RefusedCall.OfAsync(Leases.CreateLeaseAsync, request);
 
         refusal.Expect(StatusCode.ResourceExhausted, ErrorReason.NumbersAging);
         Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string>
@@ -251,7 +251,7 @@ public sealed class CreateLeaseTests : ApiTests
             ["next_available_time"] = "2026-03-09T08:00:00.000Z",
         }));
         Service.Time.Advance(refusal.RetryDelay!.Value - Millisecond);
-        await Refusal.OfAsync(Leases.CreateLeaseAsync, request);
+        await RefusedCall.OfAsync(Leases.CreateLeaseAsync, request);
         Service.Time.Advance(Millisecond);
         Assert.That((await LeaseAsync(request)).VirtualNumber, Is.EqualTo("16210020001"));
     }
@@ -262,7 +262,7 @@ public sealed class CreateLeaseTests : ApiTests
         await Ops.CreatePoolAsync(Requests.CreatePool("none"));
         var request = Requests.CreateLease();
         request.PoolId = "none";
-        var refusal = await Refusal.OfAsync(Leases.CreateLeaseAsync, request);
+        var refusal = await RefusedCall.OfAsync(Leases.CreateLeaseAsync, request);
         refusal.Expect(StatusCode.ResourceExhausted, ErrorReason.PoolEmpty);
         Assert.That(refusal.Metadata.Keys, Has.No.Member("next_available_time"));
         Assert.That(refusal.RetryDelay, Is.Null);

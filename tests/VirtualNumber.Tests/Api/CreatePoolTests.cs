@@ -52,7 +52,7 @@ public sealed class CreatePoolTests : ApiTests
     [Test]
     public async Task Other_properties_are_refused()
     {
-        var refusal = await Refusal.OfAsync(Ops.CreatePoolAsync, Requests.CreatePool(Requests.PoolId, blockDigits: 3));
+        var refusal = await RefusedCall.OfAsync(Ops.CreatePoolAsync, Requests.CreatePool(Requests.PoolId, blockDigits: 3));
         refusal.Expect(StatusCode.AlreadyExists, ErrorReason.PoolExists);
         Assert.That((await Ops.GetPoolAsync(Requests.GetPool())).Pool.BlockDigits, Is.EqualTo(2));
     }
@@ -66,7 +66,7 @@ public sealed class CreatePoolTests : ApiTests
 
     [Test]
     public async Task A_missing_pool_is_a_fault() =>
-        (await Refusal.OfAsync(Ops.CreatePoolAsync, new CreatePoolRequest { TenantId = TestService.Alpha }))
+        (await RefusedCall.OfAsync(Ops.CreatePoolAsync, new CreatePoolRequest { TenantId = TestService.Alpha }))
             .Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "pool");
 
     [Test]
@@ -84,7 +84,7 @@ public sealed class CreatePoolTests : ApiTests
                 Aging = TimeSpan.FromSeconds(299).ToDuration(),
             },
         };
-        (await Refusal.OfAsync(Ops.CreatePoolAsync, request)).Expect(
+        (await RefusedCall.OfAsync(Ops.CreatePoolAsync, request)).Expect(
             StatusCode.InvalidArgument,
             ErrorReason.FieldsInvalid,
             "tenant_id", "pool.pool_id", "pool.mode", "pool.country_code", "pool.block_digits", "pool.aging");
@@ -101,7 +101,7 @@ public sealed class CreatePoolTests : ApiTests
     {
         var request = Requests.CreatePool("abroad");
         request.Pool.CountryCode = country;
-        (await Refusal.OfAsync(Ops.CreatePoolAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "pool.country_code");
+        (await RefusedCall.OfAsync(Ops.CreatePoolAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "pool.country_code");
     }
 
     [TestCase("1")]
@@ -121,7 +121,7 @@ public sealed class CreatePoolTests : ApiTests
     [TestCase("main_2")]
     [TestCase("Main")]
     public async Task A_pool_id_has_its_form(string id) =>
-        (await Refusal.OfAsync(Ops.CreatePoolAsync, Requests.CreatePool(id)))
+        (await RefusedCall.OfAsync(Ops.CreatePoolAsync, Requests.CreatePool(id)))
             .Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "pool.pool_id");
 
     [TestCase(63, true)]
@@ -132,6 +132,6 @@ public sealed class CreatePoolTests : ApiTests
         if (good)
             Assert.That((await Ops.CreatePoolAsync(request)).Pool.PoolId, Has.Length.EqualTo(length));
         else
-            (await Refusal.OfAsync(Ops.CreatePoolAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "pool.pool_id");
+            (await RefusedCall.OfAsync(Ops.CreatePoolAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "pool.pool_id");
     }
 }

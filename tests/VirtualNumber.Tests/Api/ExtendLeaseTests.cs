@@ -31,7 +31,7 @@ public sealed class ExtendLeaseTests : ApiTests
     {
         var lease = await LeaseAsync();
         await Leases.ExtendLeaseAsync(Requests.ExtendLease(lease.LeaseId));
-        var refusal = await Refusal.OfAsync(Leases.ExtendLeaseAsync, Requests.ExtendLease(lease.LeaseId, days: 15));
+        var refusal = await RefusedCall.OfAsync(Leases.ExtendLeaseAsync, Requests.ExtendLease(lease.LeaseId, days: 15));
         refusal.Expect(StatusCode.InvalidArgument, ErrorReason.RequestIdReused, "request_id");
     }
 
@@ -42,7 +42,7 @@ public sealed class ExtendLeaseTests : ApiTests
         for (var i = 1; i <= 3; i++)
             await Leases.ExtendLeaseAsync(Requests.ExtendLease(lease.LeaseId, $"e-{i}"));
 
-        var refusal = await Refusal.OfAsync(Leases.ExtendLeaseAsync, Requests.ExtendLease(lease.LeaseId, "e-4"));
+        var refusal = await RefusedCall.OfAsync(Leases.ExtendLeaseAsync, Requests.ExtendLease(lease.LeaseId, "e-4"));
 
         refusal.Expect(StatusCode.FailedPrecondition, ErrorReason.ExtensionLimitReached);
         Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string> { ["extension_limit"] = "3" }));
@@ -79,7 +79,7 @@ public sealed class ExtendLeaseTests : ApiTests
     {
         var lease = await LeaseAsync();
         Service.Time.Advance(TimeSpan.FromDays(30));
-        var refusal = await Refusal.OfAsync(Leases.ExtendLeaseAsync, Requests.ExtendLease(lease.LeaseId));
+        var refusal = await RefusedCall.OfAsync(Leases.ExtendLeaseAsync, Requests.ExtendLease(lease.LeaseId));
         refusal.Expect(StatusCode.FailedPrecondition, ErrorReason.LeaseEnded);
         Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string>
         {
@@ -92,7 +92,7 @@ public sealed class ExtendLeaseTests : ApiTests
     public async Task Another_span_is_refused([Values(0, 1, 8, 60, -7)] int days)
     {
         var lease = await LeaseAsync();
-        var refusal = await Refusal.OfAsync(Leases.ExtendLeaseAsync, Requests.ExtendLease(lease.LeaseId, days: days));
+        var refusal = await RefusedCall.OfAsync(Leases.ExtendLeaseAsync, Requests.ExtendLease(lease.LeaseId, days: days));
         refusal.Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "extension");
     }
 }

@@ -45,7 +45,7 @@ public sealed class GetLeaseTests : ApiTests
 
         Service.Time.Advance(Millisecond);
         await ReclaimAsync();
-        var refusal = await Refusal.OfAsync(Leases.GetLeaseAsync, Requests.GetLease(lease.LeaseId));
+        var refusal = await RefusedCall.OfAsync(Leases.GetLeaseAsync, Requests.GetLease(lease.LeaseId));
         refusal.Expect(StatusCode.NotFound, ErrorReason.LeaseUnknown);
         Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string> { ["field"] = "lease_id" }));
     }
@@ -64,6 +64,6 @@ public sealed class GetLeaseTests : ApiTests
 
         Assert.That(second.VirtualNumber, Is.EqualTo(first.VirtualNumber));
         Assert.That(second.Epoch, Is.GreaterThan(first.Epoch));
-        (await Refusal.OfAsync(Leases.GetLeaseAsync, Requests.GetLease(first.LeaseId))).Expect(StatusCode.NotFound, ErrorReason.LeaseUnknown);
+        (await RefusedCall.OfAsync(Leases.GetLeaseAsync, Requests.GetLease(first.LeaseId))).Expect(StatusCode.NotFound, ErrorReason.LeaseUnknown);
     }
 }

@@ -20,7 +20,7 @@ public sealed class GetPoolTests : ApiTests
         ofBeta.TenantId = TestService.Beta;
         foreach (var request in new[] { Requests.GetPool("elsewhere"), ofBeta })
         {
-            var refusal = await Refusal.OfAsync(Ops.GetPoolAsync, request);
+            var refusal = await RefusedCall.OfAsync(Ops.GetPoolAsync, request);
             refusal.Expect(StatusCode.NotFound, ErrorReason.PoolUnknown);
             Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string> { ["field"] = "pool_id" }));
         }

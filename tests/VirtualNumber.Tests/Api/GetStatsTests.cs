@@ -86,5 +86,5 @@ public sealed class GetStatsTests : ApiTests
 
     [Test]
     public async Task An_unknown_pool_is_not_found() =>
-        (await Refusal.OfAsync(Ops.GetStatsAsync, Requests.GetStats("elsewhere"))).Expect(StatusCode.NotFound, ErrorReason.PoolUnknown);
+        (await RefusedCall.OfAsync(Ops.GetStatsAsync, Requests.GetStats("elsewhere"))).Expect(StatusCode.NotFound, ErrorReason.PoolUnknown);
 }

@@ -96,14 +96,14 @@ public sealed class ListLeasesTests : ApiTests
         var otherTenant = Requests.ListLeases(LeaseState.Live, 1, token);
         otherTenant.TenantId = TestService.Beta;
         foreach (var request in new[] { otherPool, otherTenant, Requests.ListLeases(LeaseState.Unspecified, 1, token) })
-            (await Refusal.OfAsync(Ops.ListLeasesAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.PageTokenInvalid, "page_token");
+            (await RefusedCall.OfAsync(Ops.ListLeasesAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.PageTokenInvalid, "page_token");
         var otherSize = await Ops.ListLeasesAsync(Requests.ListLeases(LeaseState.Live, 50, token));
         Assert.That(otherSize.Leases, Has.Count.EqualTo(1));
     }
 
     [Test]
     public async Task Faulty_fields_are_told_at_once() =>
-        (await Refusal.OfAsync(Ops.ListLeasesAsync, Requests.ListLeases((LeaseState)9, 1_001, new string('t', 1_025))))
+        (await RefusedCall.OfAsync(Ops.ListLeasesAsync, Requests.ListLeases((LeaseState)9, 1_001, new string('t', 1_025))))
             .Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "state", "page_size", "page_token");
 
     [Test]
@@ -111,7 +111,7 @@ public sealed class ListLeasesTests : ApiTests
     {
         var request = Requests.ListLeases();
         request.PoolId = "elsewhere";
-        (await Refusal.OfAsync(Ops.ListLeasesAsync, request)).Expect(StatusCode.NotFound, ErrorReason.PoolUnknown);
+        (await RefusedCall.OfAsync(Ops.ListLeasesAsync, request)).Expect(StatusCode.NotFound, ErrorReason.PoolUnknown);
     }
 
     private async Task<List<Lease>> WalkAsync(LeaseState state, int pageSize)

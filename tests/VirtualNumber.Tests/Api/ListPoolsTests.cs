@@ -43,7 +43,7 @@ public sealed class ListPoolsTests : ApiTests
     [TestCase(-1)]
     [TestCase(1_001)]
     public async Task A_page_size_out_of_range_is_a_fault(int size) =>
-        (await Refusal.OfAsync(Ops.ListPoolsAsync, Requests.ListPools(size)))
+        (await RefusedCall.OfAsync(Ops.ListPoolsAsync, Requests.ListPools(size)))
             .Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "page_size");
 
     [Test]
@@ -52,6 +52,6 @@ public sealed class ListPoolsTests : ApiTests
         await Ops.CreatePoolAsync(Requests.CreatePool("more"));
         var request = Requests.ListPools(1, (await Ops.ListPoolsAsync(Requests.ListPools(1))).NextPageToken);
         request.TenantId = TestService.Beta;
-        (await Refusal.OfAsync(Ops.ListPoolsAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.PageTokenInvalid, "page_token");
+        (await RefusedCall.OfAsync(Ops.ListPoolsAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.PageTokenInvalid, "page_token");
     }
 }

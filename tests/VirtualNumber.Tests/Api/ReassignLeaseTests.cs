@@ -44,7 +44,7 @@ public sealed class ReassignLeaseTests : ApiTests
     {
         var lease = await LeaseAsync();
         await Leases.ReassignLeaseAsync(Requests.ReassignLease(lease.LeaseId));
-        var refusal = await Refusal.OfAsync(Leases.ReassignLeaseAsync, Requests.ReassignLease(lease.LeaseId, "+99913800141"));
+        var refusal = await RefusedCall.OfAsync(Leases.ReassignLeaseAsync, Requests.ReassignLease(lease.LeaseId, "+99913800141"));
         refusal.Expect(StatusCode.InvalidArgument, ErrorReason.RequestIdReused, "request_id");
         Assert.That((await ResolveAsync(lease.VirtualNumber)).ConnectNumber, Is.EqualTo(Requests.OtherReal));
     }
@@ -53,7 +53,7 @@ public sealed class ReassignLeaseTests : ApiTests
     public async Task A_number_of_a_pool_is_refused()
     {
         var lease = await LeaseAsync();
-        var refusal = await Refusal.OfAsync(Leases.ReassignLeaseAsync, Requests.ReassignLease(lease.LeaseId, "16210010042"));
+        var refusal = await RefusedCall.OfAsync(Leases.ReassignLeaseAsync, Requests.ReassignLease(lease.LeaseId, "16210010042"));
         refusal.Expect(StatusCode.InvalidArgument, ErrorReason.RealNumberInPool, "real_number");
     }
 
@@ -62,7 +62,7 @@ public sealed class ReassignLeaseTests : ApiTests
     {
         var lease = await LeaseAsync();
         await Leases.ReleaseLeaseAsync(Requests.ReleaseLease(lease.LeaseId));
-        var refusal = await Refusal.OfAsync(Leases.ReassignLeaseAsync, Requests.ReassignLease(lease.LeaseId));
+        var refusal = await RefusedCall.OfAsync(Leases.ReassignLeaseAsync, Requests.ReassignLease(lease.LeaseId));
         refusal.Expect(StatusCode.FailedPrecondition, ErrorReason.LeaseEnded);
         Assert.That(refusal.Metadata["end_time"], Is.EqualTo("2026-03-02T08:00:00.000Z"));
     }

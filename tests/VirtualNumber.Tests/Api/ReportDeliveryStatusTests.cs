@@ -164,6 +164,6 @@ public sealed class ReportDeliveryStatusTests : ApiTests
         if (good)
             Assert.That((await Leases.ReportDeliveryStatusAsync(report)).Outcome, Is.EqualTo(ReportOutcome.Applied));
         else
-            (await Refusal.OfAsync(Leases.ReportDeliveryStatusAsync, report)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "event_time");
+            (await RefusedCall.OfAsync(Leases.ReportDeliveryStatusAsync, report)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "event_time");
     }
 }

@@ -178,7 +178,7 @@ public sealed class ResolveTests : ApiTests
     {
         var request = Requests.Resolve("16210010000");
         request.GatewayId = "gw-2";
-        var refusal = await Refusal.OfAsync(Routing.ResolveAsync, request);
+        var refusal = await RefusedCall.OfAsync(Routing.ResolveAsync, request);
         refusal.Expect(StatusCode.NotFound, ErrorReason.GatewayUnknown);
         Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string> { ["field"] = "gateway_id" }));
     }
@@ -194,7 +194,7 @@ public sealed class ResolveTests : ApiTests
             CallerNumber = "anonymous",
             CallKind = (CallKind)7,
         };
-        (await Refusal.OfAsync(Routing.ResolveAsync, request)).Expect(
+        (await RefusedCall.OfAsync(Routing.ResolveAsync, request)).Expect(
             StatusCode.InvalidArgument,
             ErrorReason.FieldsInvalid,
             "gateway_id", "call_id", "called_number", "caller_number", "call_kind");

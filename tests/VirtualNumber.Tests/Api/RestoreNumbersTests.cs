@@ -44,13 +44,13 @@ public sealed class RestoreNumbersTests : ApiTests
     public async Task Unknown_numbers_are_told_and_nothing_is_changed()
     {
         await Ops.SuspendNumbersAsync(Requests.Suspend(Requests.Numbers("16210010050")));
-        (await Refusal.OfAsync(Ops.RestoreNumbersAsync, Requests.Restore(Requests.Numbers("16210010050", "16210020000"))))
+        (await RefusedCall.OfAsync(Ops.RestoreNumbersAsync, Requests.Restore(Requests.Numbers("16210010050", "16210020000"))))
             .Expect(StatusCode.NotFound, ErrorReason.NumbersUnknown, "selection.numbers[1]");
         Assert.That(await CountAsync(), Is.EqualTo(Counts(available: 99, suspended: 1)));
     }
 
     [Test]
     public async Task An_unknown_pool_is_not_found() =>
-        (await Refusal.OfAsync(Ops.RestoreNumbersAsync, Requests.Restore(Requests.Numbers("16210010050"), "elsewhere")))
+        (await RefusedCall.OfAsync(Ops.RestoreNumbersAsync, Requests.Restore(Requests.Numbers("16210010050"), "elsewhere")))
             .Expect(StatusCode.NotFound, ErrorReason.PoolUnknown);
 }

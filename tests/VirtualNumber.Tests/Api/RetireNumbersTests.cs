@@ -41,7 +41,7 @@ public sealed class RetireNumbersTests : ApiTests
     {
         await Ops.RetireNumbersAsync(Requests.Retire(Requests.Blocks(Requests.Block)));
         Service.Time.Advance(TimeSpan.FromDays(365));
-        var refusal = await Refusal.OfAsync(Leases.CreateLeaseAsync, Requests.CreateLease());
+        var refusal = await RefusedCall.OfAsync(Leases.CreateLeaseAsync, Requests.CreateLease());
         refusal.Expect(StatusCode.ResourceExhausted, ErrorReason.PoolEmpty);
         Assert.That(refusal.Metadata["retired_count"], Is.EqualTo("100"));
     }
@@ -57,13 +57,13 @@ public sealed class RetireNumbersTests : ApiTests
     [Test]
     public async Task Unknown_numbers_are_told_and_nothing_is_changed()
     {
-        (await Refusal.OfAsync(Ops.RetireNumbersAsync, Requests.Retire(Requests.Numbers("16210020000", "16210010050"))))
+        (await RefusedCall.OfAsync(Ops.RetireNumbersAsync, Requests.Retire(Requests.Numbers("16210020000", "16210010050"))))
             .Expect(StatusCode.NotFound, ErrorReason.NumbersUnknown, "selection.numbers[0]");
         Assert.That(await CountAsync(), Is.EqualTo(Counts(available: 100)));
     }
 
     [Test]
     public async Task An_unknown_pool_is_not_found() =>
-        (await Refusal.OfAsync(Ops.RetireNumbersAsync, Requests.Retire(Requests.Numbers("16210010050"), "elsewhere")))
+        (await RefusedCall.OfAsync(Ops.RetireNumbersAsync, Requests.Retire(Requests.Numbers("16210010050"), "elsewhere")))
             .Expect(StatusCode.NotFound, ErrorReason.PoolUnknown);
 }

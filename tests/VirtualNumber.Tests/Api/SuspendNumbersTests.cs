@@ -22,7 +22,7 @@ public sealed class SuspendNumbersTests : ApiTests
     public async Task Suspended_numbers_are_not_leased()
     {
         await Ops.SuspendNumbersAsync(Requests.Suspend(Requests.Blocks(Requests.Block)));
-        var refusal = await Refusal.OfAsync(Leases.CreateLeaseAsync, Requests.CreateLease());
+        var refusal = await RefusedCall.OfAsync(Leases.CreateLeaseAsync, Requests.CreateLease());
         refusal.Expect(StatusCode.ResourceExhausted, ErrorReason.PoolEmpty);
         Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string>
         {
@@ -53,7 +53,7 @@ public sealed class SuspendNumbersTests : ApiTests
     public async Task Unknown_numbers_and_blocks_are_all_told_and_nothing_is_changed()
     {
         var selection = new NumberSelection { Blocks = { Requests.Block, "162100999" }, Numbers = { "16210010050", "16210020000" } };
-        var refusal = await Refusal.OfAsync(Ops.SuspendNumbersAsync, Requests.Suspend(selection));
+        var refusal = await RefusedCall.OfAsync(Ops.SuspendNumbersAsync, Requests.Suspend(selection));
         refusal.Expect(StatusCode.NotFound, ErrorReason.NumbersUnknown, "selection.blocks[1]", "selection.numbers[1]");
         Assert.That(await CountAsync(), Is.EqualTo(Counts(available: 100)));
     }
@@ -62,24 +62,24 @@ public sealed class SuspendNumbersTests : ApiTests
     public async Task Numbers_of_another_pool_are_unknown()
     {
         await StockAsync("other", "162100200");
-        (await Refusal.OfAsync(Ops.SuspendNumbersAsync, Requests.Suspend(Requests.Numbers("16210020000"))))
+        (await RefusedCall.OfAsync(Ops.SuspendNumbersAsync, Requests.Suspend(Requests.Numbers("16210020000"))))
             .Expect(StatusCode.NotFound, ErrorReason.NumbersUnknown, "selection.numbers[0]");
     }
 
     [Test]
     public async Task A_missing_or_empty_or_malformed_selection_is_a_fault()
     {
-        (await Refusal.OfAsync(Ops.SuspendNumbersAsync, new SuspendNumbersRequest { TenantId = TestService.Alpha, PoolId = Requests.PoolId }))
+        (await RefusedCall.OfAsync(Ops.SuspendNumbersAsync, new SuspendNumbersRequest { TenantId = TestService.Alpha, PoolId = Requests.PoolId }))
             .Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "selection");
-        (await Refusal.OfAsync(Ops.SuspendNumbersAsync, Requests.Suspend(new NumberSelection())))
+        (await RefusedCall.OfAsync(Ops.SuspendNumbersAsync, Requests.Suspend(new NumberSelection())))
             .Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "selection.blocks");
         var malformed = new NumberSelection { Blocks = { "x" }, Numbers = { "13x" } };
-        (await Refusal.OfAsync(Ops.SuspendNumbersAsync, Requests.Suspend(malformed)))
+        (await RefusedCall.OfAsync(Ops.SuspendNumbersAsync, Requests.Suspend(malformed)))
             .Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "selection.blocks[0]", "selection.numbers[0]");
     }
 
     [Test]
     public async Task An_unknown_pool_is_not_found() =>
-        (await Refusal.OfAsync(Ops.SuspendNumbersAsync, Requests.Suspend(Requests.Numbers("16210010050"), "elsewhere")))
+        (await RefusedCall.OfAsync(Ops.SuspendNumbersAsync, Requests.Suspend(Requests.Numbers("16210010050"), "elsewhere")))
             .Expect(StatusCode.NotFound, ErrorReason.PoolUnknown);
 }

@@ -42,7 +42,7 @@ public sealed class UpdatePoolTests : ApiTests
         var current = (await Ops.UpdatePoolAsync(request)).Pool;
 
         request.WithheldCallersAllowed = false;
-        var refusal = await Refusal.OfAsync(Ops.UpdatePoolAsync, request);
+        var refusal = await RefusedCall.OfAsync(Ops.UpdatePoolAsync, request);
 
         refusal.Expect(StatusCode.FailedPrecondition, ErrorReason.EtagMismatch);
         Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string> { ["etag"] = current.Etag }));
@@ -60,7 +60,7 @@ public sealed class UpdatePoolTests : ApiTests
     {
         var request = Requests.UpdatePool();
         (request.WithheldCallersAllowed, request.Etag) = (true, etag);
-        (await Refusal.OfAsync(Ops.UpdatePoolAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "etag");
+        (await RefusedCall.OfAsync(Ops.UpdatePoolAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "etag");
     }
 
     [Test]
@@ -85,7 +85,7 @@ public sealed class UpdatePoolTests : ApiTests
     {
         var request = Requests.UpdatePool();
         request.Aging = TimeSpan.FromSeconds(seconds).ToDuration();
-        (await Refusal.OfAsync(Ops.UpdatePoolAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "aging");
+        (await RefusedCall.OfAsync(Ops.UpdatePoolAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "aging");
     }
 
     [TestCase(300)]
@@ -99,7 +99,7 @@ public sealed class UpdatePoolTests : ApiTests
 
     [Test]
     public async Task An_update_of_nothing_is_a_fault() =>
-        (await Refusal.OfAsync(Ops.UpdatePoolAsync, Requests.UpdatePool()))
+        (await RefusedCall.OfAsync(Ops.UpdatePoolAsync, Requests.UpdatePool()))
             .Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "aging");
 
     [Test]
@@ -107,6 +107,6 @@ public sealed class UpdatePoolTests : ApiTests
     {
         var request = Requests.UpdatePool("elsewhere");
         request.WithheldCallersAllowed = true;
-        (await Refusal.OfAsync(Ops.UpdatePoolAsync, request)).Expect(StatusCode.NotFound, ErrorReason.PoolUnknown);
+        (await RefusedCall.OfAsync(Ops.UpdatePoolAsync, request)).Expect(StatusCode.NotFound, ErrorReason.PoolUnknown);
     }
 }

@@ -139,15 +139,15 @@ public sealed class PrivacyTests
         await ops.ListPoolsAsync(Requests.ListPools());
         await ops.GetPoolAsync(Requests.GetPool());
 
-        await Refusal.OfAsync(leases.CreateLeaseAsync, Requests.CreateLease(Waybill, Malformed));
-        await Refusal.OfAsync(leases.CreateLeaseAsync, Requests.CreateLease(Waybill, Mobile));
-        await Refusal.OfAsync(leases.CreateLeaseAsync, Requests.CreateLease(Waybill + "\n", "+1" + Mobile));
-        await Refusal.OfAsync(leases.CreateLeaseAsync, Requests.CreateLease(Waybill, Other, requestId: "r"));
-        await Refusal.OfAsync(leases.ReassignLeaseAsync, Requests.ReassignLease(lease.LeaseId, Malformed, "r-2"));
-        await Refusal.OfAsync(leases.GetLeaseAsync, Requests.GetLease(Mobile));
-        await Refusal.OfAsync(routing.ResolveAsync, Requests.Resolve(Malformed, Malformed));
-        await Refusal.OfAsync(ops.AddNumbersAsync, Requests.AddNumbers(Requests.PoolId, Malformed));
-        await Refusal.OfAsync(ops.SuspendNumbersAsync, Requests.Suspend(Requests.Numbers(Mobile)));
+        await RefusedCall.OfAsync(leases.CreateLeaseAsync, Requests.CreateLease(Waybill, Malformed));
+        await RefusedCall.OfAsync(leases.CreateLeaseAsync, Requests.CreateLease(Waybill, Mobile));
+        await RefusedCall.OfAsync(leases.CreateLeaseAsync, Requests.CreateLease(Waybill + "\n", "+1" + Mobile));
+        await RefusedCall.OfAsync(leases.CreateLeaseAsync, Requests.CreateLease(Waybill, Other, requestId: "r"));
+        await RefusedCall.OfAsync(leases.ReassignLeaseAsync, Requests.ReassignLease(lease.LeaseId, Malformed, "r-2"));
+        await RefusedCall.OfAsync(leases.GetLeaseAsync, Requests.GetLease(Mobile));
+        await RefusedCall.OfAsync(routing.ResolveAsync, Requests.Resolve(Malformed, Malformed));
+        await RefusedCall.OfAsync(ops.AddNumbersAsync, Requests.AddNumbers(Requests.PoolId, Malformed));
+        await RefusedCall.OfAsync(ops.SuspendNumbersAsync, Requests.Suspend(Requests.Numbers(Mobile)));
         var tooLong = await Assert.ThrowsAsync<RpcException>(
             async () => await leases.CreateLeaseAsync(Requests.CreateLease(string.Concat(Enumerable.Repeat(Waybill, 400_000)), Real)));
         Assert.That(tooLong!.StatusCode, Is.EqualTo(StatusCode.ResourceExhausted));

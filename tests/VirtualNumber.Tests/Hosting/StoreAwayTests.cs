@@ -70,7 +70,7 @@ public sealed class StoreAwayTests
     public async Task Bad_input_is_told_also_while_the_store_is_away()
     {
         _store.IsAway = true;
-        (await Refusal.OfAsync(_service.Leases.CreateLeaseAsync, new CreateLeaseRequest { TenantId = TestService.Alpha }))
+        (await RefusedCall.OfAsync(_service.Leases.CreateLeaseAsync, new CreateLeaseRequest { TenantId = TestService.Alpha }))
             .Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "pool_id", "delivery", "role", "real_number");
     }
 
@@ -130,7 +130,7 @@ public sealed class StoreAwayTests
     private static async Task IsUnavailableAsync<TRequest, TResponse>(Func<TRequest, CallOptions, AsyncUnaryCall<TResponse>> call, TRequest request)
         where TRequest : IMessage<TRequest>
     {
-        var refusal = await Refusal.OfAsync(call, request);
+        var refusal = await RefusedCall.OfAsync(call, request);
         refusal.Expect(StatusCode.Unavailable, ErrorReason.StoreUnavailable);
         Assert.That(refusal.RetryDelay, Is.EqualTo(TimeSpan.FromSeconds(1)), request.Descriptor.Name);
     }

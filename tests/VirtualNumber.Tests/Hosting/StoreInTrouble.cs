@@ -4,7 +4,9 @@ using VirtualNumber.Protocol;
 namespace VirtualNumber.Tests.Hosting;
 
 /// <summary>A real store that can be taken away and given back: while it is away every call of its contract fails.</summary>
+#pragma warning disable CA1852 // DispatchProxy derives from it.
 internal class StoreInTrouble : DispatchProxy
+#pragma warning restore CA1852
 {
     private object _inner = null!;
     private StoreInTroubleSwitch _switch = null!;

@@ -62,11 +62,11 @@ public sealed class TelemetryTests : IDisposable
     public async Task Verbs_on_leases_are_counted_by_verb_and_outcome()
     {
         var lease = (await _service.Leases.CreateLeaseAsync(Requests.CreateLease())).Lease;
-        await Refusal.OfAsync(_service.Leases.CreateLeaseAsync, Requests.CreateLease(real: Requests.OtherReal));
+        await RefusedCall.OfAsync(_service.Leases.CreateLeaseAsync, Requests.CreateLease(real: Requests.OtherReal));
         await _service.Leases.ExtendLeaseAsync(Requests.ExtendLease(lease.LeaseId));
         await _service.Leases.ReassignLeaseAsync(Requests.ReassignLease(lease.LeaseId));
         await _service.Leases.ReleaseLeaseAsync(Requests.ReleaseLease(lease.LeaseId));
-        await Refusal.OfAsync(_service.Leases.ExtendLeaseAsync, Requests.ExtendLease(lease.LeaseId, "late"));
+        await RefusedCall.OfAsync(_service.Leases.ExtendLeaseAsync, Requests.ExtendLease(lease.LeaseId, "late"));
 
         Assert.That(_measured, Is.EqualTo(new[]
         {
@@ -125,7 +125,7 @@ public sealed class TelemetryTests : IDisposable
     public async Task Calls_that_fail_because_of_the_store_are_counted()
     {
         _store.IsAway = true;
-        await Refusal.OfAsync(_service.Routing.ResolveAsync, Requests.Resolve("16210010000"));
+        await RefusedCall.OfAsync(_service.Routing.ResolveAsync, Requests.Resolve("16210010000"));
         _store.IsAway = false;
         Assert.That(_measured, Is.EqualTo(new[] { StoreFaults }));
     }
@@ -137,7 +137,7 @@ public sealed class TelemetryTests : IDisposable
         _pool.Damages = true;
         _measured.Clear();
 
-        var refusal = await Refusal.OfAsync(_service.Routing.ResolveAsync, Requests.Resolve(lease.VirtualNumber));
+        var refusal = await RefusedCall.OfAsync(_service.Routing.ResolveAsync, Requests.Resolve(lease.VirtualNumber));
 
         refusal.Expect(StatusCode.DataLoss, ErrorReason.NumberUnreadable);
         Assert.That(refusal.Metadata, Is.EqualTo(new Dictionary<string, string> { ["lease_id"] = lease.LeaseId }));
@@ -157,9 +157,9 @@ public sealed class TelemetryTests : IDisposable
         var batch = new BatchCreateLeasesRequest { TenantId = TestService.Alpha, Requests = { items } };
         var results = (await _service.Leases.BatchCreateLeasesAsync(batch)).Results;
 
-        var refusal = Refusal.Of(results[0].Error, items[0]).Expect(StatusCode.DataLoss, ErrorReason.NumberUnreadable);
+        var refusal = RefusedCall.Of(results[0].Error, items[0]).Expect(StatusCode.DataLoss, ErrorReason.NumberUnreadable);
         Assert.That(refusal.Metadata["lease_id"], Is.EqualTo(lease.LeaseId));
-        Refusal.Of(results[1].Error, items[1]).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "role");
+        RefusedCall.Of(results[1].Error, items[1]).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "role");
         Assert.That(results[2].Response.Lease.State, Is.EqualTo(LeaseState.Live));
         Assert.That(_measured.Where(line => line.StartsWith(Unreadable, StringComparison.Ordinal)).Count(), Is.EqualTo(1));
     }

@@ -11,14 +11,14 @@ namespace VirtualNumber.Tests.Api;
 /// An error of the service, taken apart. Whoever reads one this way has also checked what holds for every error: its status and its
 /// details agree, its reason is a documented one of our domain, and nothing in it repeats a number or a waybill of the request.
 /// </summary>
-internal sealed class Refusal
+internal sealed class RefusedCall
 {
     private const string ReasonPrefix = "ERROR_REASON_";
 
     private readonly RpcStatus _status;
     private readonly ErrorInfo _info;
 
-    private Refusal(RpcStatus status, IMessage request)
+    private RefusedCall(RpcStatus status, IMessage request)
     {
         _status = status;
         _info = Detail<ErrorInfo>() ?? throw new AssertionException($"No ErrorInfo: {status}");
@@ -47,7 +47,7 @@ internal sealed class Refusal
     public TimeSpan? RetryDelay => Detail<RetryInfo>()?.RetryDelay.ToTimeSpan();
 
     /// <summary>Calls, and expects the call to fail.</summary>
-    public static async Task<Refusal> OfAsync<TRequest, TResponse>(
+    public static async Task<RefusedCall> OfAsync<TRequest, TResponse>(
         Func<TRequest, CallOptions, AsyncUnaryCall<TResponse>> call, TRequest request)
         where TRequest : IMessage<TRequest>
     {
@@ -55,17 +55,17 @@ internal sealed class Refusal
         var failure = (await Assert.ThrowsAsync<RpcException>(async () => await running.ResponseAsync))!;
         var details = failure.Trailers.GetValueBytes("grpc-status-details-bin");
         Assert.That(details, Is.Not.Null, $"No details: {failure.Status}");
-        var refusal = new Refusal(RpcStatus.Parser.ParseFrom(details), request);
+        var refusal = new RefusedCall(RpcStatus.Parser.ParseFrom(details), request);
         Assert.That(failure.StatusCode, Is.EqualTo(refusal.Code));
         Assert.That(failure.Status.Detail, Is.EqualTo(refusal.Message));
         return refusal;
     }
 
     /// <summary>The error of one item of a batch.</summary>
-    public static Refusal Of(ItemStatus error, IMessage item) => new(RpcStatus.Parser.ParseFrom(error.ToByteArray()), item);
+    public static RefusedCall Of(ItemStatus error, IMessage item) => new(RpcStatus.Parser.ParseFrom(error.ToByteArray()), item);
 
     /// <summary>Asserts code and reason, and exactly these fields.</summary>
-    public Refusal Expect(StatusCode code, ErrorReason reason, params string[] fields)
+    public RefusedCall Expect(StatusCode code, ErrorReason reason, params string[] fields)
     {
         Assert.That((Code, Reason), Is.EqualTo((code, NameOf(reason))), Message);
         Assert.That(Fields, Is.EqualTo(fields));
