@@ -68,7 +68,7 @@ internal sealed record Settings(
         }
         catch (InvalidOperationException exception)
         {
-            faults.Add($"{section}: {exception.InnerException?.Message ?? exception.Message}");
+            faults.Add($"{section}: {exception.Message}");
         }
 
         return options;
