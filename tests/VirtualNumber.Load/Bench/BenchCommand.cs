@@ -7,6 +7,9 @@ namespace VirtualNumber.Load.Bench;
 /// <summary><c>bench</c>: what calls cost the server, each kind in a process of its own, the client in this one.</summary>
 internal static class BenchCommand
 {
+    /// <summary>What the table calls the call that the target is about.</summary>
+    public const string EmptyName = "Empty RPC";
+
     /// <summary>So many calls are under way at a time, all over one connection.</summary>
     private const int UsualConcurrency = 32;
 
@@ -21,8 +24,9 @@ internal static class BenchCommand
         var seconds = new Option<double>("--seconds") { Description = "How long each call is measured, all rounds together.", DefaultValueFactory = _ => 8 };
         var concurrency = new Option<int>("--concurrency") { Description = "Calls under way at a time.", DefaultValueFactory = _ => UsualConcurrency };
         var output = new Option<FileInfo?>("--out") { Description = "Where the table goes; missing: RESULTS.md beside the project." };
+        var only = new Option<string>("--only") { Description = "Measures calls whose name holds this text and writes no file: for a profiler.", DefaultValueFactory = _ => "" };
         var allowDebug = new Option<bool>("--allow-debug") { Description = "Measures a debug build, to try the command." };
-        var command = new Command("bench", "Measures what calls cost.") { leases, seconds, concurrency, output, allowDebug };
+        var command = new Command("bench", "Measures what calls cost.") { leases, seconds, concurrency, output, only, allowDebug };
         command.SetAction(async (parsed, cancellation) =>
         {
             if (IsDebugBuild && !parsed.GetRequiredValue(allowDebug))
@@ -35,10 +39,11 @@ internal static class BenchCommand
                 parsed.GetRequiredValue(leases),
                 TimeSpan.FromSeconds(parsed.GetRequiredValue(seconds) / RoundCount),
                 parsed.GetRequiredValue(concurrency),
+                parsed.GetRequiredValue(only),
                 cancellation);
             var text = ResultsFile.Format(results, parsed.GetRequiredValue(leases), parsed.GetRequiredValue(seconds), RoundCount, parsed.GetRequiredValue(concurrency));
             Console.WriteLine(text);
-            if ((parsed.GetValue(output)?.FullName ?? ResultsFile.Find()) is { } path)
+            if (parsed.GetRequiredValue(only).Length == 0 && (parsed.GetValue(output)?.FullName ?? ResultsFile.Find()) is { } path)
                 ResultsFile.Write(path, text);
             return 0;
         });
@@ -49,7 +54,7 @@ internal static class BenchCommand
         .GetCustomAttributes(typeof(DebuggableAttribute), false).Cast<DebuggableAttribute>().Any(debuggable => debuggable.IsJITOptimizerDisabled);
 
     private static async Task<IReadOnlyList<(string Name, IReadOnlyList<Round> Rounds)>> RunAsync(
-        int leases, TimeSpan round, int concurrency, CancellationToken cancellation)
+        int leases, TimeSpan round, int concurrency, string only, CancellationToken cancellation)
     {
         await using var bare = await EmptyServer.StartAsync("--bare");
         await using var empty = await EmptyServer.StartAsync();
@@ -58,13 +63,14 @@ internal static class BenchCommand
         var load = new ServiceLoad(serviceChannel.Invoker);
         await load.PrepareAsync(leases);
 
-        Subject[] subjects =
+        Subject[] all =
         [
             new("Empty, bare Kestrel, hand-framed", bare.Process, bare.CallAsync, Nothing),
-            new("Empty RPC", empty.Process, empty.CallAsync, Nothing),
+            new(EmptyName, empty.Process, empty.CallAsync, Nothing),
             new("Resolve", service.Process, load.ResolveAsync, Nothing),
             new("CreateLease", service.Process, load.CreateLeaseAsync, load.StockAsync),
         ];
+        var subjects = all.Where(subject => subject.Name.Contains(only, StringComparison.OrdinalIgnoreCase)).ToList();
         foreach (var subject in subjects)
         {
             await Console.Error.WriteLineAsync($"warming up: {subject.Name}, process {subject.Process.Id}");
