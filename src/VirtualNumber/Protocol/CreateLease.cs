@@ -155,9 +155,7 @@ internal sealed partial class LeaseVerbs
         private async ValueTask<CreateLeaseAnswer?> AnswerLiveAsync(ClaimAnswer claim, TakeAnswer take, DateTimeOffset now)
         {
             var record = take.Record!;
-            // This request's own lease stays its own after a reassignment; another request's lease counts as it stands now.
-            var bound = claim.Kind == ClaimKind.Standing ? record.NumberDigest : record.LeasedNumberDigest;
-            if (bound != _number)
+            if (!(claim.Kind == ClaimKind.Standing ? record.NumberDigest == _number : HasStoodForNumber(record)))
                 return new(CreateLeaseOutcome.RoleTaken, _verbs.LeaseOf(record, now), Existing: true);
 
             // Bound before it is answered, so that a repeat after the end does not make a second lease.
@@ -168,6 +166,18 @@ internal sealed partial class LeaseVerbs
             }
 
             return new(CreateLeaseOutcome.Leased, _verbs.LeaseOf(record, now), Existing: !take.New);
+        }
+
+        /// <summary>
+        /// A request that is bound to a lease was answered with it while it stood for the request's number, at the take or after a
+        /// reassignment, and keeps it through later ones; else another request took its claim with another number.
+        /// </summary>
+        private bool HasStoodForNumber(LeaseRecord record)
+        {
+            if (record.LeasedNumberDigest == _number)
+                return true;
+            var content = _verbs.ReassignContentOf(record.TenantId, _command.RealNumber);
+            return record.Reassignments.Any(reassignment => reassignment.Content == content);
         }
 
         private async ValueTask<CreateLeaseAnswer?> ShortOfNumbersAsync()

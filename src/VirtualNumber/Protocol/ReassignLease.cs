@@ -1,4 +1,5 @@
 using VirtualNumber.Leasing;
+using VirtualNumber.Sealing;
 
 namespace VirtualNumber.Protocol;
 
@@ -20,9 +21,12 @@ internal sealed partial class LeaseVerbs
         var number = DigestOf(tenantId, realNumber);
         var request = new RequestMark(
             index.Of("reassign-lease-request", tenantId, requestId),
-            index.Of("reassign-lease-content", tenantId, realNumber.Canonical));
+            ReassignContentOf(tenantId, realNumber));
         var sealedNumber = sealer.Seal(realNumber.Canonical, SealContextOf(tenantId, record.Delivery, record.Claim));
         var now = Now;
         return AnswerOf(await pool.ReassignAsync(holder, request, sealedNumber, number, now, cancellation), now);
     }
+    /// <summary>What a reassignment asks for; a record's reassignments tell by it which numbers the lease has stood for.</summary>
+    private Digest ReassignContentOf(string tenantId, PhoneNumber realNumber) =>
+        index.Of("reassign-lease-content", tenantId, realNumber.Canonical);
 }

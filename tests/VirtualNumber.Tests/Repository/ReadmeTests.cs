@@ -82,7 +82,7 @@ internal sealed partial class ReadmeTests
 
         public static async Task<StartedService> StartAsync(string command)
         {
-            var (grpc, http) = Load.ServiceProcess.FindFreePorts();
+            var (grpc, http) = global::VirtualNumber.Load.ServiceProcess.FindFreePorts();
             var process = new Process { StartInfo = Shell($"exec {command}") };
             process.StartInfo.Environment["Listen__Grpc"] = $"127.0.0.1:{grpc}";
             process.StartInfo.Environment["Listen__Http"] = $"127.0.0.1:{http}";

@@ -1,0 +1,56 @@
+using VirtualNumber.Memory;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Tests.Protocol;
+
+/// <summary>A kind of store. Every fixture of the protocol runs on each kind, unchanged.</summary>
+public abstract class StoreUnderTest
+{
+    /// <summary>How many state changes each block's log keeps at least: more than any one step writes.</summary>
+    internal const int LogLength = 256;
+
+    /// <summary>All kinds of store.</summary>
+    internal static IEnumerable<StoreUnderTest> All => [new EmbeddedStoreUnderTest()];
+
+    /// <summary>Starts an empty store.</summary>
+    internal abstract ValueTask<RunningStore> StartAsync(ProtocolBounds bounds);
+}
+
+/// <summary>An empty store of its own for one test.</summary>
+internal abstract class RunningStore : IAsyncDisposable
+{
+    internal abstract INumberPool Pool { get; }
+
+    internal abstract INumberStock Stock { get; }
+
+    /// <summary>How many blocks there are; their ids count from 1.</summary>
+    internal abstract int BlockCount { get; }
+
+    /// <summary>A block's log, oldest entry first.</summary>
+    internal abstract ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block);
+
+    public abstract ValueTask DisposeAsync();
+}
+
+/// <summary>The store in the memory of the process.</summary>
+internal sealed class EmbeddedStoreUnderTest : StoreUnderTest
+{
+    public override string ToString() => "Embedded";
+
+    internal override ValueTask<RunningStore> StartAsync(ProtocolBounds bounds) => new(new Running(bounds));
+
+    private sealed class Running(ProtocolBounds bounds) : RunningStore
+    {
+        private readonly EmbeddedStore _store = new(bounds, LogLength);
+
+        internal override INumberPool Pool => _store;
+
+        internal override INumberStock Stock => _store;
+
+        internal override int BlockCount => _store.BlockCount;
+
+        internal override ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block) => new(_store.ReadLog(block));
+
+        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,96 @@
+using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
+using VirtualNumber.Sealing;
+
+namespace VirtualNumber.Tests.Protocol;
+
+/// <summary>Adds the verbs to the steps: an instance of the service in front of the store, with a clock that the test moves.</summary>
+public abstract class VerbTests(StoreUnderTest kind) : StoreTests(kind)
+{
+    internal static readonly DeliveryKey Delivery = DeliveryOf("WB1");
+
+    internal ManualTime Time { get; private set; } = null!;
+
+    internal LeaseVerbs Verbs { get; private set; } = null!;
+
+    [SetUp]
+    public void StartService()
+    {
+        Time = new ManualTime(T0);
+        Verbs = ServiceOver(Steps);
+    }
+
+    /// <summary>Another instance, over a decorated store.</summary>
+    internal LeaseVerbs ServiceOver(INumberPool steps) => Service.Over(steps, Stock, Service.Seed(1), Time);
+
+    internal static DeliveryKey DeliveryOf(string waybillNumber, string tenant = Tenant) =>
+        DeliveryKey.TryCreate(tenant, Carrier, waybillNumber, out var key, out _)
+            ? key
+            : throw new ArgumentException("Not a waybill number.", nameof(waybillNumber));
+
+    internal ValueTask<CreateLeaseAnswer> CreateAsync(
+        TestBlock block, string? request, int number = 1, DateTimeOffset? expireTime = null, LeaseVerbs? service = null,
+        DeliveryRole role = DeliveryRole.Recipient, DeliveryKey? delivery = null) =>
+        (service ?? Verbs).CreateLeaseAsync(
+            new CreateLeaseCommand(delivery ?? Delivery, role, block.Pool.PoolId, RealNumber(number), request, expireTime), None);
+
+    /// <summary>Leases, where nothing stands in the way.</summary>
+    internal async Task<Lease> LeasedAsync(
+        TestBlock block, string? request, int number = 1, DateTimeOffset? expireTime = null, DeliveryKey? delivery = null,
+        DeliveryRole role = DeliveryRole.Recipient)
+    {
+        var answer = await CreateAsync(block, request, number, expireTime, role: role, delivery: delivery);
+        Assert.That(answer.Outcome, Is.EqualTo(CreateLeaseOutcome.Leased));
+        return answer.Lease!;
+    }
+
+    internal ValueTask<ReportAnswer> ReportAsync(
+        DeliveryStatus status, DateTimeOffset eventTime, TimeSpan? deliveredTerm = null, LeaseVerbs? service = null) =>
+        (service ?? Verbs).ReportDeliveryStatusAsync(Delivery, status, eventTime, deliveredTerm, None);
+
+    internal ValueTask<LeaseAnswer> ReleaseAsync(Lease lease) => Verbs.ReleaseLeaseAsync(Tenant, lease.LeaseId, None);
+
+    internal ValueTask<LeaseAnswer> ReassignAsync(Lease lease, string request, int number) =>
+        Verbs.ReassignLeaseAsync(Tenant, lease.LeaseId, request, RealNumber(number), None);
+
+    internal ValueTask<LeaseAnswer> ExtendAsync(Lease lease, string request, TimeSpan? span = null) =>
+        Verbs.ExtendLeaseAsync(Tenant, lease.LeaseId, request, span ?? 7 * Day, None);
+
+    internal async Task<Lease?> GetAsync(Lease lease) => (await Verbs.GetLeaseAsync(Tenant, lease.LeaseId, None)).Lease;
+
+    internal ValueTask<ResolveAnswer> ResolveAsync(Lease lease) => Verbs.ResolveAsync(lease.Number, RealNumber(99), None);
+}
+
+/// <summary>Puts a service together as the program does, from keys and chance that a seed replays.</summary>
+internal static class Service
+{
+    internal static LeaseVerbs Over(INumberPool pool, INumberStock stock, Seeded seeded, TimeProvider time) =>
+        new(pool, stock, seeded.Terms, seeded.Sealer, seeded.Index, seeded.LeaseIds, seeded.Random, time);
+
+    internal static Seeded Seed(ulong seed) => new(seed);
+
+    /// <summary>What instances of one service share: keys; and, in tests, the source of chance.</summary>
+    internal sealed class Seeded
+    {
+        internal Seeded(ulong seed)
+        {
+            // The keys are the same for every seed, so that a lease id or digest in a failure can be looked up in the next run.
+            var keys = new SeededRandom(7);
+            var (material, index) = (new byte[RingKey.MaterialLength], new byte[RingKey.MaterialLength]);
+            keys.Fill(material);
+            keys.Fill(index);
+            var ring = new KeyRing(1, [new RingKey(1, material, DateTimeOffset.UnixEpoch)], index);
+            (Sealer, Index, LeaseIds, Random) = (new NumberSealer(ring), new BlindIndex(ring), new LeaseIdCodec(ring), new SeededRandom(seed));
+        }
+
+        internal LeaseTerms Terms { get; } = new(new LeaseTermsOptions());
+
+        internal NumberSealer Sealer { get; }
+
+        internal BlindIndex Index { get; }
+
+        internal LeaseIdCodec LeaseIds { get; }
+
+        internal SeededRandom Random { get; }
+    }
+}
