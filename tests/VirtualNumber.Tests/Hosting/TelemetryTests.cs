@@ -165,7 +165,7 @@ public sealed class TelemetryTests : IDisposable
     }
 
     [Test]
-    public async Task The_span_of_a_call_carries_its_outcome()
+    public async Task The_span_of_a_call_carries_its_method_its_status_and_its_outcome()
     {
         var spans = new ConcurrentQueue<Activity>();
         using var listener = new ActivityListener
@@ -177,11 +177,18 @@ public sealed class TelemetryTests : IDisposable
         ActivitySource.AddActivityListener(listener);
 
         await _service.Leases.CreateLeaseAsync(Requests.CreateLease());
+        await RefusedCall.OfAsync(_service.Leases.CreateLeaseAsync, new CreateLeaseRequest());
         await _service.Routing.ResolveAsync(Requests.Resolve("17099990000"));
         await _service.StopAsync();
 
         Assert.That(
-            spans.Select(span => span.GetTagItem("virtualnumber.outcome")).Where(tag => tag is not null), Is.EqualTo(new[] { "Leased", "NotStocked" }));
+            spans.Select(span => (span.GetTagItem("grpc.method"), span.GetTagItem("grpc.status_code"), span.GetTagItem("virtualnumber.outcome"))),
+            Is.EqualTo(new (object?, object?, object?)[]
+            {
+                ("/virtualnumber.v1.LeaseService/CreateLease", "0", "Leased"),
+                ("/virtualnumber.v1.LeaseService/CreateLease", "3", null),
+                ("/virtualnumber.v1.RoutingService/Resolve", "0", "NotStocked"),
+            }));
     }
 
     private void Keep(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags, bool plausible)
