@@ -47,10 +47,11 @@ internal abstract class ClientCall : IDisposable
     /// <summary>How the call ended; null while it has not.</summary>
     public Status? EndStatus => _end?.Status;
 
-    public Status GetStatus() => _end?.Status ?? throw new InvalidOperationException("Unable to get the status because the call is not complete.");
+    public Status GetStatus() =>
+        _end?.Status ?? throw new InvalidOperationException("Unable to get the status because the call is not complete.");
 
     public Metadata GetTrailers() =>
-        _end?.Trailers ?? throw new InvalidOperationException("Can't get the call trailers because the call has not completed successfully.");
+        _end?.Trailers ?? throw new InvalidOperationException("Unable to get the trailers because the call is not complete.");
 
     public void Dispose() => Cancel();
 

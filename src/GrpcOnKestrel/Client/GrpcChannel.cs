@@ -67,13 +67,6 @@ public sealed class GrpcChannel : ChannelBase, IDisposable
             _http.Dispose();
     }
 
-    /// <inheritdoc/>
-    protected override Task ShutdownAsyncCore()
-    {
-        Dispose();
-        return Task.CompletedTask;
-    }
-
     internal Uri UriOf(IMethod method) => new(_address, method.FullName);
 
     /// <summary>Sends a request; done when the response's headers are there.</summary>

@@ -3,7 +3,9 @@ using Grpc.Core;
 
 namespace Grpc.Net.Client;
 
-/// <summary>Statuses for calls that got none from a gRPC server (the tables of PROTOCOL-HTTP2.md and http-grpc-status-mapping.md).</summary>
+/// <summary>
+/// Statuses for calls that got none from a gRPC server: the tables of PROTOCOL-HTTP2.md and http-grpc-status-mapping.md.
+/// </summary>
 internal static class TransportStatus
 {
     public static Status Of(Exception exception)

@@ -3,6 +3,10 @@ namespace Grpc.Core;
 /// <summary>What secures a channel. Here TLS is chosen by the address (https) and set up on the HTTP handler.</summary>
 public abstract class ChannelCredentials
 {
+    internal ChannelCredentials()
+    {
+    }
+
     /// <summary>No TLS: only for addresses with http.</summary>
     public static ChannelCredentials Insecure { get; } = new InsecureCredentials();
 

@@ -71,7 +71,7 @@ public sealed partial class Metadata
             if (!IsValidKey(key))
             {
                 throw new ArgumentException(
-                    "Metadata entry key not valid. Keys can only contain lowercase alphanumeric characters, underscores, hyphens and dots.");
+                    "Metadata entry key not valid. Keys can only contain alphanumeric characters, underscores, hyphens and dots.");
             }
 
             return key.ToLowerInvariant();

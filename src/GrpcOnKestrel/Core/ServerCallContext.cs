@@ -3,6 +3,8 @@ namespace Grpc.Core;
 /// <summary>A call, as its handler on the server sees it.</summary>
 public abstract class ServerCallContext
 {
+    private Dictionary<object, object>? _userState;
+
     /// <summary>For implementations.</summary>
     protected ServerCallContext()
     {
@@ -94,5 +96,5 @@ public abstract class ServerCallContext
     protected abstract AuthContext AuthContextCore { get; }
 
     /// <summary>Implements <see cref="UserState"/>.</summary>
-    protected virtual IDictionary<object, object> UserStateCore => throw new NotImplementedException();
+    protected virtual IDictionary<object, object> UserStateCore => _userState ??= [];
 }

@@ -1,13 +1,8 @@
 namespace Grpc.Core;
 
 /// <summary>Told about each method of a service by the generated <c>BindService</c>.</summary>
-public abstract class ServiceBinderBase
+public class ServiceBinderBase
 {
-    /// <summary>For implementations.</summary>
-    protected ServiceBinderBase()
-    {
-    }
-
     /// <summary>Adds a unary method; the handler is null when the service itself is not given.</summary>
     public virtual void AddMethod<TRequest, TResponse>(
         Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)

@@ -1,7 +1,8 @@
 namespace Grpc.Core;
 
 /// <summary>A status code with a text for people.</summary>
-public struct Status : IEquatable<Status>
+#pragma warning disable CA1815 // The official type has no equality of its own either.
+public struct Status
 {
     /// <summary>OK, without a text.</summary>
     public static readonly Status DefaultSuccess = new(StatusCode.OK, "");
@@ -42,21 +43,6 @@ public struct Status : IEquatable<Status>
     /// <inheritdoc/>
     public override string ToString() => DebugException is null
         ? $"Status(StatusCode=\"{StatusCode}\", Detail=\"{Detail}\")"
-        : $"Status(StatusCode=\"{StatusCode}\", Detail=\"{Detail}\", DebugException=\"{DebugException.GetType()}: {DebugException.Message}\")";
-
-    /// <inheritdoc/>
-    public override bool Equals(object? obj) => obj is Status other && Equals(other);
-
-    /// <inheritdoc/>
-    public bool Equals(Status other) =>
-        StatusCode == other.StatusCode && Detail == other.Detail && ReferenceEquals(DebugException, other.DebugException);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(StatusCode, Detail);
-
-    /// <summary>Whether two statuses are the same.</summary>
-    public static bool operator ==(Status left, Status right) => left.Equals(right);
-
-    /// <summary>Whether two statuses differ.</summary>
-    public static bool operator !=(Status left, Status right) => !left.Equals(right);
+        : $"Status(StatusCode=\"{StatusCode}\", Detail=\"{Detail}\", "
+            + $"DebugException=\"{DebugException.GetType()}: {DebugException.Message}\")";
 }

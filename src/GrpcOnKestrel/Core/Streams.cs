@@ -44,10 +44,19 @@ public interface IClientStreamWriter<in T> : IAsyncStreamWriter<T>
 public static class AsyncStreamReaderExtensions
 {
     /// <summary>All messages to the end of the stream.</summary>
-    public static IAsyncEnumerable<T> ReadAllAsync<T>(this IAsyncStreamReader<T> streamReader, CancellationToken cancellationToken = default)
+    public static IAsyncEnumerable<T> ReadAllAsync<T>(
+        this IAsyncStreamReader<T> streamReader, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streamReader);
         return Read(streamReader, cancellationToken);
+    }
+
+    /// <summary>Reads the next message; false at the end of the stream.</summary>
+    public static Task<bool> MoveNext<T>(this IAsyncStreamReader<T> streamReader)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(streamReader);
+        return streamReader.MoveNext(CancellationToken.None);
     }
 
     private static async IAsyncEnumerable<T> Read<T>(

@@ -1,5 +1,7 @@
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Grpc.AspNetCore.Server;
@@ -17,10 +19,10 @@ internal abstract class CallHandler<TRequest, TResponse>(Method<TRequest, TRespo
     {
         if (!GrpcProtocol.Admit(httpContext, logger))
             return Task.CompletedTask;
-        // The limit on HTTP bodies would end long streams; messages have their own.
         return RunToEndAsync(new ServerCall(httpContext, options, logger));
     }
 
+    /// <summary>Reads, calls the handler and writes; what it throws becomes the call's status.</summary>
     protected abstract Task RunAsync(ServerCall call);
 
     protected async ValueTask<TRequest> ReadOnlyAsync(ServerCall call)
@@ -32,6 +34,19 @@ internal abstract class CallHandler<TRequest, TResponse>(Method<TRequest, TRespo
         }
 
         return request!;
+    }
+
+    /// <summary>
+    /// A stream of requests may last for days and pause for hours; Kestrel's limits are made for uploads. Its messages have
+    /// a limit of their own.
+    /// </summary>
+    protected static void LiftLimitsOnRequestBody(ServerCall call)
+    {
+        var features = call.HttpContext.Features;
+        if (features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
+        if (features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = null;
     }
 
     protected void WriteOnly(ServerCall call, TResponse? response)

@@ -10,10 +10,16 @@ internal sealed class UnaryHandler<TRequest, TResponse>(
     where TRequest : class
     where TResponse : class
 {
+    /// <summary>All in one state machine, since this is the path that most calls take.</summary>
     protected override async Task RunAsync(ServerCall call)
     {
-        var request = await ReadOnlyAsync(call);
-        WriteOnly(call, await invoke(request, call));
+        var reader = call.HttpContext.Request.BodyReader;
+        TRequest? request = null;
+        while (!call.TryReadOnly(reader, await reader.ReadAsync(), Deserializer, ref request))
+        {
+        }
+
+        WriteOnly(call, await invoke(request!, call));
     }
 }
 
@@ -24,8 +30,11 @@ internal sealed class ClientStreamingHandler<TRequest, TResponse>(
     where TRequest : class
     where TResponse : class
 {
-    protected override async Task RunAsync(ServerCall call) =>
+    protected override async Task RunAsync(ServerCall call)
+    {
+        LiftLimitsOnRequestBody(call);
         WriteOnly(call, await invoke(new RequestStream<TRequest>(call, Deserializer), call));
+    }
 }
 
 /// <summary>One request, many responses.</summary>
@@ -49,6 +58,9 @@ internal sealed class DuplexStreamingHandler<TRequest, TResponse>(
     where TRequest : class
     where TResponse : class
 {
-    protected override Task RunAsync(ServerCall call) =>
-        invoke(new RequestStream<TRequest>(call, Deserializer), new ResponseStream<TResponse>(call, Serializer), call);
+    protected override Task RunAsync(ServerCall call)
+    {
+        LiftLimitsOnRequestBody(call);
+        return invoke(new RequestStream<TRequest>(call, Deserializer), new ResponseStream<TResponse>(call, Serializer), call);
+    }
 }

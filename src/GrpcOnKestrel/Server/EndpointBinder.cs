@@ -15,7 +15,8 @@ internal sealed class EndpointBinder<TService>(IEndpointRouteBuilder builder, Me
 {
     private readonly Activator<TService> _activator = new(builder.ServiceProvider, typeof(TService));
 
-    private readonly ILoggerFactory _loggers = builder.ServiceProvider.GetRequiredService<ILoggerFactory>();
+    private readonly ILogger _logger = builder.ServiceProvider.GetRequiredService<ILoggerFactory>()
+        .CreateLogger($"Grpc.AspNetCore.Server.{typeof(TService).Name}");
 
     public List<IEndpointConventionBuilder> Endpoints { get; } = [];
 
@@ -25,19 +26,10 @@ internal sealed class EndpointBinder<TService>(IEndpointRouteBuilder builder, Me
         Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)
     {
         var open = Open<Func<TService, TRequest, ServerCallContext, Task<TResponse>>>(method, typeof(TRequest), typeof(ServerCallContext));
-        var invoke = interceptors.Unary<TRequest, TResponse>(async (request, context) =>
-        {
-            var service = _activator.Get(context.GetHttpContext().RequestServices);
-            try
-            {
-                return await open(service, request, context);
-            }
-            finally
-            {
-                await _activator.ReleaseAsync(service);
-            }
-        });
-        Map(method, new UnaryHandler<TRequest, TResponse>(method, options, Logger(), invoke).HandleAsync);
+        var invoke = interceptors.Unary<TRequest, TResponse>((request, context) =>
+            // The usual service holds nothing: without a closure and a state machine its calls cost less.
+            _activator.MustRelease ? ReleaseAfterAsync(open, request, context) : open(_activator.Get(context), request, context));
+        Map(method, new UnaryHandler<TRequest, TResponse>(method, options, _logger, invoke).HandleAsync);
     }
 
     public override void AddMethod<TRequest, TResponse>(
@@ -45,19 +37,12 @@ internal sealed class EndpointBinder<TService>(IEndpointRouteBuilder builder, Me
     {
         var open = Open<Func<TService, IAsyncStreamReader<TRequest>, ServerCallContext, Task<TResponse>>>(
             method, typeof(IAsyncStreamReader<TRequest>), typeof(ServerCallContext));
-        var invoke = interceptors.ClientStreaming<TRequest, TResponse>(async (requests, context) =>
+        var invoke = interceptors.ClientStreaming<TRequest, TResponse>((requests, context) =>
         {
-            var service = _activator.Get(context.GetHttpContext().RequestServices);
-            try
-            {
-                return await open(service, requests, context);
-            }
-            finally
-            {
-                await _activator.ReleaseAsync(service);
-            }
+            var service = _activator.Get(context);
+            return ReleasingAsync(service, () => open(service, requests, context));
         });
-        Map(method, new ClientStreamingHandler<TRequest, TResponse>(method, options, Logger(), invoke).HandleAsync);
+        Map(method, new ClientStreamingHandler<TRequest, TResponse>(method, options, _logger, invoke).HandleAsync);
     }
 
     public override void AddMethod<TRequest, TResponse>(
@@ -65,19 +50,12 @@ internal sealed class EndpointBinder<TService>(IEndpointRouteBuilder builder, Me
     {
         var open = Open<Func<TService, TRequest, IServerStreamWriter<TResponse>, ServerCallContext, Task>>(
             method, typeof(TRequest), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
-        var invoke = interceptors.ServerStreaming<TRequest, TResponse>(async (request, responses, context) =>
+        var invoke = interceptors.ServerStreaming<TRequest, TResponse>((request, responses, context) =>
         {
-            var service = _activator.Get(context.GetHttpContext().RequestServices);
-            try
-            {
-                await open(service, request, responses, context);
-            }
-            finally
-            {
-                await _activator.ReleaseAsync(service);
-            }
+            var service = _activator.Get(context);
+            return ReleasingAsync(service, () => open(service, request, responses, context));
         });
-        Map(method, new ServerStreamingHandler<TRequest, TResponse>(method, options, Logger(), invoke).HandleAsync);
+        Map(method, new ServerStreamingHandler<TRequest, TResponse>(method, options, _logger, invoke).HandleAsync);
     }
 
     public override void AddMethod<TRequest, TResponse>(
@@ -85,19 +63,12 @@ internal sealed class EndpointBinder<TService>(IEndpointRouteBuilder builder, Me
     {
         var open = Open<Func<TService, IAsyncStreamReader<TRequest>, IServerStreamWriter<TResponse>, ServerCallContext, Task>>(
             method, typeof(IAsyncStreamReader<TRequest>), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
-        var invoke = interceptors.DuplexStreaming<TRequest, TResponse>(async (requests, responses, context) =>
+        var invoke = interceptors.DuplexStreaming<TRequest, TResponse>((requests, responses, context) =>
         {
-            var service = _activator.Get(context.GetHttpContext().RequestServices);
-            try
-            {
-                await open(service, requests, responses, context);
-            }
-            finally
-            {
-                await _activator.ReleaseAsync(service);
-            }
+            var service = _activator.Get(context);
+            return ReleasingAsync(service, () => open(service, requests, responses, context));
         });
-        Map(method, new DuplexStreamingHandler<TRequest, TResponse>(method, options, Logger(), invoke).HandleAsync);
+        Map(method, new DuplexStreamingHandler<TRequest, TResponse>(method, options, _logger, invoke).HandleAsync);
     }
 
     private static TDelegate Open<TDelegate>(IMethod method, params Type[] parameters)
@@ -105,7 +76,36 @@ internal sealed class EndpointBinder<TService>(IEndpointRouteBuilder builder, Me
         typeof(TService).GetMethod(method.Name, BindingFlags.Public | BindingFlags.Instance, parameters)?.CreateDelegate<TDelegate>()
         ?? throw new InvalidOperationException($"Could not find '{method.Name}' on {typeof(TService)}.");
 
-    private ILogger Logger() => _loggers.CreateLogger($"Grpc.AspNetCore.Server.{typeof(TService).Name}");
+    private Task<TResponse> ReleaseAfterAsync<TRequest, TResponse>(
+        Func<TService, TRequest, ServerCallContext, Task<TResponse>> open, TRequest request, ServerCallContext context)
+    {
+        var service = _activator.Get(context);
+        return ReleasingAsync(service, () => open(service, request, context));
+    }
+
+    private async Task<T> ReleasingAsync<T>(TService service, Func<Task<T>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        finally
+        {
+            await _activator.ReleaseAsync(service);
+        }
+    }
+
+    private async Task ReleasingAsync(TService service, Func<Task> call)
+    {
+        try
+        {
+            await call();
+        }
+        finally
+        {
+            await _activator.ReleaseAsync(service);
+        }
+    }
 
     private void Map(IMethod method, RequestDelegate handle)
     {

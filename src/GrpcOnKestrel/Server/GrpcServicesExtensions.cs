@@ -1,4 +1,5 @@
 using Grpc.AspNetCore.Server;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -11,7 +12,8 @@ public static class GrpcServicesExtensions
         ArgumentNullException.ThrowIfNull(services);
         services.AddRouting();
         services.AddOptions();
-        services.AddSingleton<GrpcMarker>();
+        services.TryAddSingleton<GrpcMarker>();
+        services.TryAddSingleton(new Lifetimes(services));
         return new Builder(services);
     }
 

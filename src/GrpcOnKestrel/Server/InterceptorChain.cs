@@ -75,9 +75,10 @@ internal sealed class InterceptorChain(IServiceProvider services, InterceptorCol
         return true;
     };
 
-    private static async Task<T> WithAsync<T>(Activator<Interceptor> activator, ServerCallContext context, Func<Interceptor, Task<T>> intercept)
+    private static async Task<T> WithAsync<T>(
+        Activator<Interceptor> activator, ServerCallContext context, Func<Interceptor, Task<T>> intercept)
     {
-        var interceptor = activator.Get(context.GetHttpContext().RequestServices);
+        var interceptor = activator.Get(context);
         try
         {
             return await intercept(interceptor);

@@ -16,8 +16,8 @@ internal sealed partial class ServerCall
         Done,
     }
 
-    private readonly Lock _lock = new();
     private DateTime _deadline = DateTime.MaxValue;
+    private Lock? _lock;
     private ITimer? _timer;
     private CancellationTokenSource? _cancellation;
     private CancellationTokenRegistration _abortRegistration;
@@ -33,7 +33,7 @@ internal sealed partial class ServerCall
     {
         if (!HasDeadline)
             return;
-        lock (_lock)
+        lock (_lock!)
         {
             if (_gate != Gate.Idle || _deadlineExceeded)
                 throw new InvalidOperationException("Can't write the message because the request is complete.");
@@ -46,7 +46,7 @@ internal sealed partial class ServerCall
     {
         if (!HasDeadline)
             return;
-        lock (_lock)
+        lock (_lock!)
         {
             if (_gate != Gate.Writing)
                 return;
@@ -96,7 +96,7 @@ internal sealed partial class ServerCall
 
     private async Task EndWithDeadlineAsync()
     {
-        lock (_lock)
+        lock (_lock!)
         {
             if (_gate != Gate.Done)
             {
@@ -126,6 +126,7 @@ internal sealed partial class ServerCall
 
         var now = Options.TimeProvider.GetUtcNow();
         _deadline = (now + timeout).UtcDateTime;
+        _lock = new Lock();
         _cancellation = new CancellationTokenSource();
         _abortRegistration = HttpContext.RequestAborted.UnsafeRegister(
             static call => ((ServerCall)call!)._cancellation!.Cancel(), this);
@@ -135,7 +136,7 @@ internal sealed partial class ServerCall
 
     private void OnDeadline()
     {
-        lock (_lock)
+        lock (_lock!)
         {
             if (_gate == Gate.Done)
                 return;

@@ -12,8 +12,7 @@ internal sealed partial class OpsService(
 {
     private static readonly TimeSpan s_longestAging = TimeSpan.FromDays(365);
 
-    /// <summary>The present instant, in whole milliseconds as stores count them.</summary>
-    private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+    private DateTimeOffset Now => time.GetNow();
 
     private async Task<Pool> FindPoolAsync(string tenantId, string poolId, CancellationToken cancellation) =>
         await stock.FindPoolAsync(tenantId, poolId, cancellation) ?? throw StatusMap.PoolUnknown();

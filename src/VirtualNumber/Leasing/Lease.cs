@@ -37,7 +37,7 @@ public enum EndReason
 /// <param name="PoolId">The pool that the number comes from.</param>
 /// <param name="Role">Whom the number stands for.</param>
 /// <param name="Number">The virtual number.</param>
-/// <param name="MaskedNumber">The real number with at least six digits hidden (GB/T 41833-2022).</param>
+/// <param name="MaskedNumber">The real number with at least six digits hidden (GB/T 41833-2022); empty when it does not open.</param>
 /// <param name="LeaseTime">When the number was taken, to the millisecond; this instant is the epoch.</param>
 /// <param name="ExpireTime">From here on no call is connected; the end, once it has ended.</param>
 /// <param name="End">Why it is over; <see cref="EndReason.None"/> while it lives.</param>

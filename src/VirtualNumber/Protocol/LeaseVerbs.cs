@@ -20,8 +20,7 @@ internal sealed partial class LeaseVerbs(
     /// <summary>How often CreateLease starts over before it answers that it is contended.</summary>
     private const int MostAttempts = 8;
 
-    /// <summary>The present instant, in whole milliseconds as the protocol counts them.</summary>
-    private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+    private DateTimeOffset Now => time.GetNow();
 
     private Digest DigestOf(DeliveryKey delivery) => index.Of("delivery", delivery.TenantId, delivery.Carrier, delivery.WaybillNumber);
 
@@ -42,15 +41,27 @@ internal sealed partial class LeaseVerbs(
     private string LeaseIdOf(LeaseRecord record) =>
         leaseIds.Encode(new LeaseLocator(record.Block, record.Slot, record.LeaseTime.ToUnixTimeMilliseconds()));
 
-    private Lease LeaseOf(LeaseRecord record, DateTimeOffset now) => LeaseOf(record, Open(record).Mask(), now);
+    /// <summary>A lease whose number does not open can still be read, released and reassigned; only its mask is missing.</summary>
+    private string MaskOf(LeaseRecord record)
+    {
+        try
+        {
+            return Open(record).Mask();
+        }
+        catch (NumberUnreadableException exception)
+        {
+            Telemetry.Unreadable(exception.Fault);
+            return "";
+        }
+    }
 
-    private Lease LeaseOf(LeaseRecord record, string maskedNumber, DateTimeOffset now) => new(
+    private Lease LeaseOf(LeaseRecord record, DateTimeOffset now) => new(
         LeaseIdOf(record),
         record.TenantId,
         record.PoolId,
         record.Role,
         record.Number,
-        maskedNumber,
+        MaskOf(record),
         record.LeaseTime,
         record.ExpireTime,
         // An expire time that has passed is the end, whether or not somebody wrote it down yet.

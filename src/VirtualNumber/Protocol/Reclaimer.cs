@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using VirtualNumber.Leasing;
 
 namespace VirtualNumber.Protocol;
 
@@ -64,9 +65,8 @@ internal sealed partial class Reclaimer(
             var (expired, removed) = (0, 0);
             do
             {
-                var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
-                var limit = Math.Min(EntriesPerStep, options.EntriesPerCycle - expired - removed);
-                var step = await pool.ReclaimAsync(limit, now, cancellation);
+                                var limit = Math.Min(EntriesPerStep, options.EntriesPerCycle - expired - removed);
+                var step = await pool.ReclaimAsync(limit, time.GetNow(), cancellation);
                 (expired, removed, backlog) = (expired + step.Expired, removed + step.Removed, step.Backlog);
             }
             while (backlog && expired + removed < options.EntriesPerCycle);

@@ -35,7 +35,7 @@ public sealed class DeadlineTests
         var failure = await Assert.ThrowsAsync<RpcException>(async () => await _server.Client.EchoAsync(
             new EchoRequest { WaitForCancel = true }, deadline: In(TimeSpan.FromMilliseconds(300))));
         Assert.That(failure!.StatusCode, Is.EqualTo(StatusCode.DeadlineExceeded));
-        await _server.Probe.Cancelled.Task;
+        await _server.Probe.Cancelled.Task.Soon();
     }
 
     [Test]
@@ -45,7 +45,7 @@ public sealed class DeadlineTests
         await call.RequestStream.WriteAsync(new EchoRequest { WaitForCancel = true });
         var failure = await Assert.ThrowsAsync<RpcException>(async () => await call.ResponseStream.MoveNext(default));
         Assert.That(failure!.StatusCode, Is.EqualTo(StatusCode.DeadlineExceeded));
-        await _server.Probe.Cancelled.Task;
+        await _server.Probe.Cancelled.Task.Soon();
     }
 
     [Test]

@@ -33,7 +33,7 @@ public sealed class EchoHandlers(EchoProbe probe) : EchoService.EchoServiceBase
             for (var i = 0; i != request.RepeatCount; i++)
             {
                 var write = responseStream.WriteAsync(new EchoResponse { Text = request.Text, Index = i });
-                if (!write.IsCompleted && request.RepeatCount < 0)
+                if (!write.IsCompleted && request.RepeatCount < 0 && !probe.Stalled.Task.IsCompleted)
                     NoteIfStalled(write);
                 await write;
                 probe.CountWritten();
@@ -61,13 +61,13 @@ public sealed class EchoHandlers(EchoProbe probe) : EchoService.EchoServiceBase
         }
     }
 
-    /// <summary>A write that is still waiting after all other work of the process had a hundred turns waits for its client.</summary>
+    /// <summary>A write that is still waiting after all other work of the process had thousands of turns waits for its client.</summary>
     private void NoteIfStalled(Task write) => _ = Task.Run(async () =>
     {
         for (var turn = 0; turn < 10_000 && !write.IsCompleted; turn++)
             await Task.Yield();
         if (!write.IsCompleted)
-            probe.Stalled.TrySetResult(probe.Written);
+            probe.Stalled.TrySetResult();
     });
 
     private async Task BeforeAsync(EchoRequest request, ServerCallContext context)

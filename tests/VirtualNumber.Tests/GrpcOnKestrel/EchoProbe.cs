@@ -20,7 +20,7 @@ public sealed class EchoProbe
     public TaskCompletionSource<Exception?> Left { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>A write of Repeat did not finish at once: the client does not read.</summary>
-    public TaskCompletionSource<int> Stalled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public TaskCompletionSource Stalled { get; } = NewSignal();
 
     /// <summary>How many writes of Repeat are done.</summary>
     public int Written => Volatile.Read(ref _written);

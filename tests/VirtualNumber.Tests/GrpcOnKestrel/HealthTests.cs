@@ -31,7 +31,8 @@ public sealed class HealthTests
             Assert.That(_client.Check(new HealthCheckRequest()).Status, Is.EqualTo(ServingStatus.Serving));
             Assert.That(_client.Check(new HealthCheckRequest { Service = "one" }).Status, Is.EqualTo(ServingStatus.NotServing));
         });
-        var failure = await Assert.ThrowsAsync<RpcException>(async () => await _client.CheckAsync(new HealthCheckRequest { Service = "two" }));
+        var failure = await Assert.ThrowsAsync<RpcException>(async () =>
+            await _client.CheckAsync(new HealthCheckRequest { Service = "two" }));
         Assert.That(failure!.StatusCode, Is.EqualTo(StatusCode.NotFound));
     }
 

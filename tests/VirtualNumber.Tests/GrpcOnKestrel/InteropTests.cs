@@ -47,7 +47,9 @@ public sealed class InteropTests
     {
         Require("/usr/lib/python3/dist-packages/grpc", "install python3-grpcio and python3-protobuf");
         var descriptors = Path.Combine(TestContext.CurrentContext.WorkDirectory, "echo.descriptors");
-        var set = new FileDescriptorSet { File = { FileDescriptorProto.Parser.ParseFrom(EchoReflection.Descriptor.SerializedData) } };
+        // What is imported comes first.
+        var files = Api.ReflectionCatalog.WithDependencies(EchoReflection.Descriptor).Reverse();
+        var set = new FileDescriptorSet { File = { files.Select(file => FileDescriptorProto.Parser.ParseFrom(file.SerializedData)) } };
         await File.WriteAllBytesAsync(descriptors, set.ToByteArray());
         var output = await RunAsync("/usr/bin/python3", Path.Combine(Clients, "client.py"), _server.Address.Authority, descriptors);
         Assert.That(output.Split('\n', StringSplitOptions.RemoveEmptyEntries), Is.EqualTo(new[]
@@ -76,7 +78,8 @@ public sealed class InteropTests
     [Test]
     public async Task Buf_curl_lists_the_methods()
     {
-        var output = await RunAsync(Buf(), "curl", "--http2-prior-knowledge", "--protocol", "grpc", "--list-methods", _server.Address.ToString());
+        var output = await RunAsync(
+            Buf(), "curl", "--http2-prior-knowledge", "--protocol", "grpc", "--list-methods", _server.Address.ToString());
         Assert.That(output.Split('\n'), Has.Member("virtualnumber.test.v1.EchoService/Chat"));
     }
 

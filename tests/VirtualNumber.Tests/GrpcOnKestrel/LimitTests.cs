@@ -52,6 +52,22 @@ public sealed class LimitTests
     }
 
     [Test]
+    public async Task A_stream_of_requests_may_be_longer_than_an_http_body()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var call = server.Client.Chat();
+        var request = new EchoRequest { Text = new string('x', 1_000_000) };
+        for (var i = 0; i < 40; i++)
+        {
+            await call.RequestStream.WriteAsync(request);
+            Assert.That(await call.ResponseStream.MoveNext(default), Is.True);
+        }
+
+        await call.RequestStream.CompleteAsync();
+        Assert.That(await call.ResponseStream.MoveNext(default), Is.False);
+    }
+
+    [Test]
     public async Task Gzip_goes_both_ways()
     {
         await using var server = await TestServer.StartAsync(options => options.ResponseCompressionAlgorithm = "gzip");

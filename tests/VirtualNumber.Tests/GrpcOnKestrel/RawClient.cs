@@ -33,7 +33,8 @@ public sealed class RawClient(Uri address) : IDisposable
     }
 
     public Task<RawResponse> PostAsync(string method, byte[] body, params (string Key, string Value)[] headers) =>
-        SendAsync(HttpMethod.Post, $"/virtualnumber.test.v1.EchoService/{method}", body, "application/grpc", HttpVersion.Version20, headers);
+        SendAsync(
+            HttpMethod.Post, $"/virtualnumber.test.v1.EchoService/{method}", body, "application/grpc", HttpVersion.Version20, headers);
 
     public async Task<RawResponse> SendAsync(
         HttpMethod verb, string path, byte[] body, string? contentType, Version version, params (string Key, string Value)[] headers)

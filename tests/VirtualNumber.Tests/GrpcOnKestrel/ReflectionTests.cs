@@ -10,6 +10,8 @@ public sealed class ReflectionTests
 {
     private const string EchoFile = "GrpcOnKestrel/echo.proto";
 
+    private static readonly string[] EchoFiles = [EchoFile, "google/protobuf/descriptor.proto"];
+
     private TestServer _server = null!;
 
     [OneTimeSetUp]
@@ -34,7 +36,7 @@ public sealed class ReflectionTests
     public async Task A_symbol_leads_to_its_file(string symbol)
     {
         var response = await AskAsync(new ServerReflectionRequest { FileContainingSymbol = symbol });
-        Assert.That(Files(response), Is.EqualTo(new[] { EchoFile }));
+        Assert.That(Files(response), Is.EqualTo(EchoFiles));
     }
 
     [TestCase("grpc.health.v1.HealthCheckResponse.ServingStatus")]
@@ -51,7 +53,7 @@ public sealed class ReflectionTests
         var response = await AskAsync(new ServerReflectionRequest { Host = "host", FileByFilename = EchoFile });
         Assert.Multiple(() =>
         {
-            Assert.That(Files(response), Is.EqualTo(new[] { EchoFile }));
+            Assert.That(Files(response), Is.EqualTo(EchoFiles));
             Assert.That(response.ValidHost, Is.EqualTo("host"));
             Assert.That(response.OriginalRequest.FileByFilename, Is.EqualTo(EchoFile));
         });
@@ -69,6 +71,24 @@ public sealed class ReflectionTests
         ];
         foreach (var request in requests)
             Assert.That((await AskAsync(request)).ErrorResponse?.ErrorCode, Is.EqualTo((int)StatusCode.NotFound), $"{request}");
+    }
+
+    [Test]
+    public async Task An_extension_leads_to_its_file_and_its_message_tells_its_number()
+    {
+        const string Extended = "google.protobuf.MethodOptions";
+        var file = await AskAsync(new ServerReflectionRequest
+        {
+            FileContainingExtension = new ExtensionRequest { ContainingType = Extended, ExtensionNumber = 50001 },
+        });
+        var symbol = await AskAsync(new ServerReflectionRequest { FileContainingSymbol = "virtualnumber.test.v1.note" });
+        var numbers = await AskAsync(new ServerReflectionRequest { AllExtensionNumbersOfType = Extended });
+        Assert.Multiple(() =>
+        {
+            Assert.That(Files(file), Is.EqualTo(EchoFiles));
+            Assert.That(Files(symbol), Is.EqualTo(EchoFiles));
+            Assert.That(numbers.AllExtensionNumbersResponse.ExtensionNumber, Is.EqualTo(new[] { 50001 }));
+        });
     }
 
     [Test]

@@ -29,8 +29,8 @@ public enum Flaw
     RestSkipped,
 }
 
-/// <summary>A store that does everything right but one thing.</summary>
-internal class FlawedStore : DispatchProxy
+/// <summary>A store that does everything right but one thing. Public and open, since the proxy derives from it.</summary>
+public class FlawedStore : DispatchProxy
 {
     /// <summary>Every so many calls go wrong, where not all do.</summary>
     private const int Often = 50;
@@ -40,7 +40,7 @@ internal class FlawedStore : DispatchProxy
     private int _calls;
     private LeaseRecord? _remembered;
 
-    public static INumberPool Create(INumberPool store, Flaw flaw)
+    internal static INumberPool Create(INumberPool store, Flaw flaw)
     {
         var pool = Create<INumberPool, FlawedStore>();
         var flawed = (FlawedStore)pool;
@@ -48,6 +48,7 @@ internal class FlawedStore : DispatchProxy
         return pool;
     }
 
+#pragma warning disable CA2012 // A proxy hands every answer on as an object; the caller awaits it once.
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => (_flaw, targetMethod!.Name) switch
     {
         (Flaw.ReleaseDropped, nameof(INumberPool.ReleaseAsync)) => Pretend((HolderKey)args![0]!, (DateTimeOffset)args[1]!),
@@ -65,10 +66,14 @@ internal class FlawedStore : DispatchProxy
             Change<TakeAnswer>(targetMethod, args, Renumber),
         _ => targetMethod.Invoke(_store, args),
     };
+#pragma warning restore CA2012
 
-    private ValueTask<T> Change<T>(MethodInfo method, object?[]? args, Func<T, T> change) =>
+    private ValueTask<T> Change<T>(MethodInfo method, object?[]? args, Func<T, T> change)
+    {
         // The embedded store answers at once.
-        new(change(((ValueTask<T>)method.Invoke(_store, args)!).Result));
+        var answer = ((ValueTask<T>)method.Invoke(_store, args)!).AsTask().GetAwaiter().GetResult();
+        return new ValueTask<T>(change(answer));
+    }
 
     private bool Now() => ++_calls % Often == 0;
 
@@ -80,8 +85,10 @@ internal class FlawedStore : DispatchProxy
 
     private ValueTask<HolderAnswer> Pretend(HolderKey holder, DateTimeOffset now)
     {
-        var record = _store.GetAsync(holder, CancellationToken.None).Result;
-        return new(new HolderAnswer(HolderOutcome.Done, record! with { End = EndReason.Released, ExpireTime = now }));
+        var record = _store.GetAsync(holder, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        return new(record is null
+            ? new HolderAnswer(HolderOutcome.Gone, null)
+            : new HolderAnswer(HolderOutcome.Done, record with { End = EndReason.Released, ExpireTime = now }));
     }
 
     private static (ReportOutcome Outcome, LedgerView View) Inflate((ReportOutcome Outcome, LedgerView View) answer, DecideStep step) =>

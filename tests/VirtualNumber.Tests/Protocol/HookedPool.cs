@@ -23,60 +23,61 @@ internal class HookedPool(INumberPool inner) : INumberPool
 
     public ValueTask<uint?> ChooseBlockAsync(
         string tenantId, string poolId, IReadOnlyCollection<uint> tried, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("choose", now, () => inner.ChooseBlockAsync(tenantId, poolId, tried, now, cancellation));
+        StepAsync("choose", now, null, () => inner.ChooseBlockAsync(tenantId, poolId, tried, now, cancellation));
 
     public ValueTask<ClaimAnswer> ClaimAsync(ClaimStep step, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("claim", now, () => inner.ClaimAsync(step, now, cancellation));
+        StepAsync("claim", now, step, () => inner.ClaimAsync(step, now, cancellation));
 
     public ValueTask<ClaimAnswer> ReplaceAsync(ReplaceStep step, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("replace", now, () => inner.ReplaceAsync(step, now, cancellation));
+        StepAsync("replace", now, step, () => inner.ReplaceAsync(step, now, cancellation));
 
     public ValueTask<bool> BindAsync(
         Digest delivery, RequestMark request, Claim claim, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("bind", now, () => inner.BindAsync(delivery, request, claim, now, cancellation));
+        StepAsync("bind", now, delivery, () => inner.BindAsync(delivery, request, claim, now, cancellation));
 
     public ValueTask<(ReportOutcome Outcome, LedgerView View)> DecideAsync(
         DecideStep step, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("decide", now, () => inner.DecideAsync(step, now, cancellation));
+        StepAsync("decide", now, step, () => inner.DecideAsync(step, now, cancellation));
 
     public ValueTask<LedgerView?> ReadLedgerAsync(Digest delivery, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("read", now, () => inner.ReadLedgerAsync(delivery, now, cancellation));
+        StepAsync("read", now, delivery, () => inner.ReadLedgerAsync(delivery, now, cancellation));
 
     public ValueTask<TakeAnswer> TakeAsync(TakeStep step, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("take", now, () => inner.TakeAsync(step, now, cancellation));
+        StepAsync("take", now, step, () => inner.TakeAsync(step, now, cancellation));
 
     public ValueTask<ApplyAnswer> ApplyAsync(
         Claim claim, int reportNumber, Terms terms, TimeSpan cap, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("apply", now, () => inner.ApplyAsync(claim, reportNumber, terms, cap, now, cancellation));
+        StepAsync("apply", now, new ApplyCall(claim, reportNumber, terms, cap), () => inner.ApplyAsync(claim, reportNumber, terms, cap, now, cancellation));
 
     public ValueTask<LeaseRecord?> FindAsync(Claim claim, CancellationToken cancellation) =>
-        StepAsync("find", null, () => inner.FindAsync(claim, cancellation));
+        StepAsync("find", null, claim, () => inner.FindAsync(claim, cancellation));
 
     public ValueTask<LeaseRecord?> GetAsync(HolderKey holder, CancellationToken cancellation) =>
-        StepAsync("get", null, () => inner.GetAsync(holder, cancellation));
+        StepAsync("get", null, holder, () => inner.GetAsync(holder, cancellation));
 
     public ValueTask<HolderAnswer> ExtendAsync(
         HolderKey holder, RequestMark request, TimeSpan span, int limit, TimeSpan cap, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("extend", now, () => inner.ExtendAsync(holder, request, span, limit, cap, now, cancellation));
+        StepAsync("extend", now, new ExtendCall(holder, span, cap), () => inner.ExtendAsync(holder, request, span, limit, cap, now, cancellation));
 
     public ValueTask<HolderAnswer> ReassignAsync(
         HolderKey holder, RequestMark request, ReadOnlyMemory<byte> sealedNumber, Digest numberDigest, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("reassign", now, () => inner.ReassignAsync(holder, request, sealedNumber, numberDigest, now, cancellation));
+        StepAsync("reassign", now, holder, () => inner.ReassignAsync(holder, request, sealedNumber, numberDigest, now, cancellation));
 
     public ValueTask<HolderAnswer> ReleaseAsync(HolderKey holder, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("release", now, () => inner.ReleaseAsync(holder, now, cancellation));
+        StepAsync("release", now, holder, () => inner.ReleaseAsync(holder, now, cancellation));
 
     public ValueTask<RouteAnswer> ResolveAsync(PhoneNumber called, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("resolve", now, () => inner.ResolveAsync(called, now, cancellation));
+        StepAsync("resolve", now, called, () => inner.ResolveAsync(called, now, cancellation));
 
     public ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("reclaim", now, () => inner.ReclaimAsync(limit, now, cancellation));
+        StepAsync("reclaim", now, limit, () => inner.ReclaimAsync(limit, now, cancellation));
 
     /// <summary>Every step goes through here.</summary>
     /// <param name="name">The step's name in the protocol.</param>
     /// <param name="now">Its <c>now</c>; null for a plain read.</param>
+    /// <param name="argument">What it is about.</param>
     /// <param name="step">The step of the real store.</param>
-    protected virtual async ValueTask<T> StepAsync<T>(string name, DateTimeOffset? now, Func<ValueTask<T>> step)
+    protected virtual async ValueTask<T> StepAsync<T>(string name, DateTimeOffset? now, object? argument, Func<ValueTask<T>> step)
     {
         if (Before is { } before)
             await before(name);
@@ -86,3 +87,9 @@ internal class HookedPool(INumberPool inner) : INumberPool
         return answer;
     }
 }
+
+/// <summary>What apply is called with.</summary>
+internal sealed record ApplyCall(Claim Claim, int ReportNumber, Terms Terms, TimeSpan Cap);
+
+/// <summary>What extend is called with.</summary>
+internal sealed record ExtendCall(HolderKey Holder, TimeSpan Span, TimeSpan Cap);

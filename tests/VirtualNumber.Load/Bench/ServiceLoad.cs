@@ -1,0 +1,122 @@
+using System.Globalization;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using VirtualNumber.V1;
+
+namespace VirtualNumber.Load.Bench;
+
+/// <summary>The service with live leases, and the calls that are measured on it.</summary>
+internal sealed class ServiceLoad(CallInvoker invoker)
+{
+    private const string Tenant = "bench";
+    private const string Gateway = "bench";
+
+    /// <summary>Holds the leases that look-ups go to.</summary>
+    private const string LivePool = "live";
+
+    /// <summary>Gives the numbers that CreateLease takes while it is measured.</summary>
+    private const string FreePool = "free";
+
+    private const int NumbersPerBlock = 10_000;
+    private const int LeasesPerBatch = 1_000;
+
+    /// <summary>So many numbers are free at least when a round of CreateLease begins, more than can be leased in it.</summary>
+    private const int FreePerSecond = 30_000;
+
+    private readonly LeaseService.LeaseServiceClient _leases = new(invoker);
+    private readonly RoutingService.RoutingServiceClient _routing = new(invoker);
+    private readonly OpsService.OpsServiceClient _ops = new(invoker);
+    private string[] _live = [];
+    private int _blocks;
+    private long _freeNumbers;
+    private long _parcels;
+    private long _calls;
+
+    /// <summary>What the service is started with: a tenant, a gateway, and no line of log per call.</summary>
+    public static IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>
+    {
+        ["Tenants:0:Id"] = Tenant,
+        ["Gateways:0:Id"] = Gateway,
+        ["RealNumbers:AllowedCountries:0"] = "999",
+        ["Logging:LogLevel:Default"] = "Warning",
+    };
+
+    /// <summary>Makes so many live leases.</summary>
+    public async Task PrepareAsync(int leases)
+    {
+        foreach (var pool in (string[])[LivePool, FreePool])
+        {
+            var wanted = new Pool { PoolId = pool, BlockDigits = 4, Aging = Duration.FromTimeSpan(TimeSpan.FromDays(7)) };
+            await _ops.CreatePoolAsync(new() { TenantId = Tenant, Pool = wanted });
+        }
+
+        for (var stocked = 0; stocked < leases; stocked += NumbersPerBlock)
+            await AddBlockAsync(LivePool);
+
+        var numbers = new List<string>(leases);
+        while (numbers.Count < leases)
+        {
+            var batch = new BatchCreateLeasesRequest { TenantId = Tenant };
+            batch.Requests.AddRange(Enumerable.Range(0, Math.Min(LeasesPerBatch, leases - numbers.Count)).Select(_ => NextLease(LivePool)));
+            var response = await _leases.BatchCreateLeasesAsync(batch);
+            numbers.AddRange(response.Results.Select(result => result.Response.Lease.VirtualNumber));
+        }
+
+        _live = [.. numbers];
+    }
+
+    /// <summary>Stocks what a round of CreateLease may take.</summary>
+    public async Task StockAsync(TimeSpan round)
+    {
+        while (Interlocked.Read(ref _freeNumbers) < round.TotalSeconds * FreePerSecond)
+        {
+            await AddBlockAsync(FreePool);
+            Interlocked.Add(ref _freeNumbers, NumbersPerBlock);
+        }
+    }
+
+    /// <summary>CreateLease for a new parcel, with a request id.</summary>
+    public async Task CreateLeaseAsync()
+    {
+        await _leases.CreateLeaseAsync(NextLease(FreePool));
+        Interlocked.Decrement(ref _freeNumbers);
+    }
+
+    /// <summary>Resolve of a random live number, asked by a stranger.</summary>
+    public async Task ResolveAsync()
+    {
+        var request = new ResolveRequest
+        {
+            GatewayId = Gateway,
+            CallId = Text(Interlocked.Increment(ref _calls)),
+            CalledNumber = _live[Random.Shared.Next(_live.Length)],
+            CallerNumber = "+9990000000000",
+        };
+        var response = await _routing.ResolveAsync(request);
+        if (response.Action != RoutingAction.Connect)
+            throw new InvalidOperationException("A call to a live lease was refused.");
+    }
+
+    private async Task AddBlockAsync(string pool)
+    {
+        // Seven digits from the segments used for virtual numbers; which ones makes no difference to the service.
+        var request = new AddNumbersRequest { TenantId = Tenant, PoolId = pool, Blocks = { Text(1_700_000 + _blocks++) } };
+        await _ops.AddNumbersAsync(request);
+    }
+
+    private CreateLeaseRequest NextLease(string pool)
+    {
+        var number = Interlocked.Increment(ref _parcels);
+        return new CreateLeaseRequest
+        {
+            TenantId = Tenant,
+            RequestId = Text(number),
+            PoolId = pool,
+            Delivery = new Delivery { Carrier = "BENCH", WaybillNumber = Text(number) },
+            Role = DeliveryRole.Recipient,
+            RealNumber = $"+999{number:d10}",
+        };
+    }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,39 @@
+using VirtualNumber.Protocol;
+using VirtualNumber.Sealing;
+
+namespace VirtualNumber.Tests.Protocol.Simulation;
+
+/// <summary>
+/// The real store as one verb sees it: each step waits for its turn, and some are cut off, before (it did not happen) or after (it
+/// did). The oracle looks at the store after every step that happened.
+/// </summary>
+internal sealed class CuttingPool(INumberPool inner, InFlight verb, StepOracle oracle, SeededRandom random, TimeProvider trueTime)
+    : HookedPool(inner)
+{
+    /// <summary>One step of so many is cut off before, and one of so many after.</summary>
+    private const int OneOf = 40;
+
+    protected override async ValueTask<T> StepAsync<T>(string name, DateTimeOffset? now, object? argument, Func<ValueTask<T>> step)
+    {
+        await verb.PauseAsync(sent: trueTime.GetUtcNow());
+        var fate = random.Next(OneOf);
+        if (fate == 0)
+        {
+            oracle.Note($"{name} cut before");
+            verb.Cut = true;
+            throw Cut();
+        }
+
+        var answer = await step();
+        await oracle.AfterStepAsync(verb, name, now, argument, answer);
+        await verb.PauseAsync(sent: null);
+        if (fate == 1)
+        {
+            oracle.Note($"{name} cut after");
+            verb.Cut = true;
+            throw Cut();
+        }
+
+        return answer;
+    }
+}

@@ -1,0 +1,194 @@
+using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
+using VirtualNumber.Sealing;
+using static VirtualNumber.Tests.Protocol.Simulation.InvariantBrokenException;
+
+namespace VirtualNumber.Tests.Protocol.Simulation;
+
+/// <summary>What platforms, couriers, gateways and the service's own loop ask for, drawn at random.</summary>
+internal sealed class SimulatedClients(
+    SimulatedWorld world, StepOracle oracle, Promises promises, Service.Seeded service, SeededRandom random)
+{
+    private const string Stranger = "tenant-9";
+
+    private static readonly DeliveryStatus[] s_statuses = [.. Enum.GetValues<DeliveryStatus>().Skip(1)];
+
+    private int _created;
+
+    private static CancellationToken None => CancellationToken.None;
+
+    internal (string Name, Func<LeaseVerbs, InFlight, Task> Verb) Next() => random.Next(20) switch
+    {
+        < 6 => ("create", Create()),
+        < 8 => ("extend", Extend()),
+        < 10 => ("reassign", Reassign()),
+        < 12 => ("release", Release()),
+        < 15 => ("report", Report()),
+        < 17 => ("resolve", Resolve()),
+        17 => ("get", Get()),
+        18 => ("list", List()),
+        _ => ("reclaim", (_, _) => Task.CompletedTask),
+    };
+
+    internal async Task ReclaimAsync(CuttingPool pool, TimeProvider clock)
+    {
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(clock.GetUtcNow().ToUnixTimeMilliseconds());
+        var limit = 1 + random.Next(6);
+        var answer = await pool.ReclaimAsync(limit, now, None);
+        Unless(answer.Expired + answer.Removed <= limit, () => "Reclaim did more than it was allowed.");
+    }
+
+    private T Any<T>(IReadOnlyList<T> items) => items[random.Next(items.Count)];
+
+    /// <summary>Parcels come and go: after so many requests there are others.</summary>
+    private DeliveryKey Delivery()
+    {
+        var parcel = (_created / 60 * 2) + random.Next(4);
+        return random.Next(3) == 0 ? VerbTests.DeliveryOf($"WB{parcel}", "tenant-2") : VerbTests.DeliveryOf($"WB{parcel}");
+    }
+
+    private DeliveryRole Role() => (DeliveryRole)(1 + random.Next(2));
+
+    /// <summary>Few people; some of their numbers will join the stock later on.</summary>
+    private PhoneNumber Number() => StoreTests.RealNumber(random.Next(10) == 0 ? 100 + random.Next(3) : random.Next(3));
+
+    private Lease? AnyLease()
+    {
+        var known = promises.Known;
+        return known.Count == 0 ? null : known[^(1 + random.Next(Math.Min(known.Count, random.Next(4) == 0 ? 60 : 12)))];
+    }
+
+    private Func<LeaseVerbs, InFlight, Task> Create()
+    {
+        _created++;
+        var delivery = Delivery();
+        var role = Role();
+        var own = world.Pools.Where(pool => pool.TenantId == delivery.TenantId).ToList();
+        var poolId = random.Next(25) == 0 ? "nowhere" : own[random.Next(4) == 0 ? own.Count - 1 : 0].PoolId;
+        var request = random.Next(5) == 0 ? null : $"request-{random.Next(3)}";
+        var expireTime = random.Next(8) == 0 ? world.Time.Now + TimeSpan.FromHours(random.Next(24 * 40) - 12) : (DateTimeOffset?)null;
+        // Mostly the same person for the same role, so that requests agree more often than not.
+        var number = random.Next(4) == 0 ? Number() : StoreTests.RealNumber((int)role);
+        var command = new CreateLeaseCommand(delivery, role, poolId, number, request, expireTime);
+        return async (verbs, verb) =>
+        {
+            oracle.Binding[verb] = record => promises.Bind(record, command.RealNumber);
+            var promised = promises.Promised(command);
+            var answer = await verbs.CreateLeaseAsync(command, None);
+            oracle.Count($"CreateLease {answer.Outcome}");
+            promises.AfterCreate(command, promised, answer);
+        };
+    }
+
+    private Func<LeaseVerbs, InFlight, Task> Extend()
+    {
+        var (tenant, leaseId) = Named();
+        var request = $"extend-{random.Next(5)}";
+        var span = TimeSpan.FromDays(Any([7, 15, 30]));
+        return async (verbs, _) => Answered("ExtendLease", await verbs.ExtendLeaseAsync(tenant, leaseId, request, span, None));
+    }
+
+    private Func<LeaseVerbs, InFlight, Task> Reassign()
+    {
+        var (tenant, leaseId) = Named();
+        var (request, number) = ($"reassign-{random.Next(4)}", Number());
+        return async (verbs, verb) =>
+        {
+            oracle.Binding[verb] = record => promises.Bind(record, number);
+            Answered("ReassignLease", await verbs.ReassignLeaseAsync(tenant, leaseId, request, number, None));
+        };
+    }
+
+    private Func<LeaseVerbs, InFlight, Task> Release()
+    {
+        var (tenant, leaseId) = Named();
+        return async (verbs, _) =>
+        {
+            var answer = await verbs.ReleaseLeaseAsync(tenant, leaseId, None);
+            Answered("ReleaseLease", answer);
+            Unless(answer.Lease is not { End: EndReason.None }, () => "A lease was released and is not over.");
+        };
+    }
+
+    private Func<LeaseVerbs, InFlight, Task> Get()
+    {
+        var (tenant, leaseId) = Named();
+        return async (verbs, _) =>
+        {
+            var answer = await verbs.GetLeaseAsync(tenant, leaseId, None);
+            Answered("GetLease", answer);
+            Promises.AfterGet(tenant, leaseId, answer);
+        };
+    }
+
+    /// <summary>A known lease as a rule; else a damaged id, or another tenant's question.</summary>
+    private (string TenantId, string LeaseId) Named() => (AnyLease(), random.Next(20)) switch
+    {
+        (null, _) or (_, 0) => (StoreTests.Tenant, "not-a-lease-id"),
+        ({ } lease, 1) => (Stranger, lease.LeaseId),
+        ({ } lease, _) => (lease.TenantId, lease.LeaseId),
+    };
+
+    private void Answered(string verb, LeaseAnswer answer)
+    {
+        oracle.Count($"{verb} {answer.Outcome}");
+        var without = answer.Outcome is LeaseOutcome.LeaseIdInvalid or LeaseOutcome.LeaseUnknown or LeaseOutcome.RealNumberInPool;
+        Unless(answer.Lease is null == without, () => $"{answer.Outcome} with or without a lease.");
+        Unless(answer.Lease is not { TenantId: Stranger }, () => "A stranger has a lease.");
+    }
+
+    private Func<LeaseVerbs, InFlight, Task> Report()
+    {
+        var delivery = Delivery();
+        var status = random.Next(3) == 0 ? Any(s_statuses) : (DeliveryStatus)(1 + random.Next(8));
+        // Now, a little ahead, late by days, or one of few fixed instants, so that events repeat and meet at one time.
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(world.Time.Now.ToUnixTimeMilliseconds());
+        var time = random.Next(6) switch
+        {
+            0 => now - TimeSpan.FromDays(random.Next(40)),
+            1 => now + TimeSpan.FromMinutes(random.Next(10)),
+            2 or 3 => new DateTimeOffset(now.Date, TimeSpan.Zero),
+            _ => now,
+        };
+        var term = random.Next(3) == 0 ? TimeSpan.FromDays(random.Next(31)) : (TimeSpan?)null;
+        return async (verbs, verb) =>
+        {
+            var answer = await verbs.ReportDeliveryStatusAsync(delivery, status, time, term, None);
+            oracle.Count($"ReportDeliveryStatus {answer.Outcome}");
+            oracle.Ledgers.Acknowledge(
+                service.Index.Of("delivery", delivery.TenantId, delivery.Carrier, delivery.WaybillNumber), verb.DecidedNumber);
+        };
+    }
+
+    private Func<LeaseVerbs, InFlight, Task> List()
+    {
+        var delivery = Delivery();
+        return async (verbs, _) =>
+        {
+            var answer = await verbs.ListDeliveryLeasesAsync(delivery, None);
+            Unless(answer.Leases.Select(lease => lease.Role).Distinct().Count() == answer.Leases.Count, () => "A role is listed twice.");
+            Unless(answer.Leases.All(lease => lease.TenantId == delivery.TenantId), () => "Another tenant's lease is listed.");
+        };
+    }
+
+    private Func<LeaseVerbs, InFlight, Task> Resolve()
+    {
+        var called = AnyLease() is { } lease && random.Next(12) > 0 ? lease.Number
+            : random.Next(2) == 0 ? Any(oracle.Slots.NumbersOf(Any(world.Pools))) : Number();
+        var caller = random.Next(3) switch { 0 => null, 1 => Number(), _ => StoreTests.RealNumber(999) };
+        return async (verbs, verb) =>
+        {
+            PhoneNumber? bound = null;
+            oracle.Binding[verb] = record => bound = promises.Bound[promises.LeaseIdOf(record)];
+            var answer = await verbs.ResolveAsync(called, caller, None);
+            oracle.Count($"Resolve {answer.Outcome}");
+            Unless(answer.RealNumber is not null == (answer.Outcome == ResolveOutcome.Connect), () => "A number without a connection.");
+            if (answer.Outcome == ResolveOutcome.Connect)
+            {
+                // What it stood for at the very step, so after an acknowledged release or reassignment never the one before.
+                Unless(answer.RealNumber == bound, () => "A call goes to a number that the lease does not stand for.");
+                Unless(answer.RealNumber != caller, () => "A holder is connected to himself.");
+            }
+        };
+    }
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+using VirtualNumber.Leasing;
+
+namespace VirtualNumber.Tests.Protocol.Simulation;
+
+/// <summary>
+/// Runs the verbs against the store at random, with every invariant checked after every step. A failure prints its seed; VN_SEED
+/// replays one seed, VN_STEPS makes a run longer or shorter.
+/// </summary>
+[TestFixtureSource(typeof(StoreUnderTest), nameof(StoreUnderTest.All))]
+public sealed class SimulationTests(StoreUnderTest kind)
+{
+    private const long DefaultSteps = 60_000;
+    private const int Seeds = 10;
+
+    /// <summary>Kept away from the random runs, since it needs eight overtakings in one verb: CreateLeaseTests has it.</summary>
+    private static readonly CreateLeaseOutcome[] s_elsewhere = [CreateLeaseOutcome.Contended];
+
+    private static long Steps => Variable("VN_STEPS") is { } steps ? (long)steps : DefaultSteps;
+
+    [Test]
+    public async Task Random_verbs_keep_every_promise_and_come_to_every_outcome()
+    {
+        var seeds = Variable("VN_SEED") is { } only ? [only] : Enumerable.Range(1, Seeds).Select(seed => (ulong)seed).ToList();
+        var outcomes = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        foreach (var seed in seeds)
+        {
+            var run = await RunAsync(seed, Steps / seeds.Count);
+            foreach (var (outcome, count) in run.Outcomes)
+                outcomes[outcome] = outcomes.GetValueOrDefault(outcome) + count;
+        }
+
+        await TestContext.Out.WriteLineAsync(string.Join(Environment.NewLine, outcomes.Select(pair => $"{pair.Value,7} {pair.Key}")));
+        Assert.Multiple(() =>
+        {
+            Visited<ReportOutcome>(outcomes, "ReportDeliveryStatus");
+            Visited<ResolveOutcome>(outcomes, "Resolve");
+            Visited<LeaseOutcome>(outcomes, "Lease ", perVerb: false);
+            Visited<CreateLeaseOutcome>(outcomes, "CreateLease", s_elsewhere);
+        });
+    }
+
+    [Test]
+    public async Task A_seed_replays_step_by_step()
+    {
+        var first = await RunAsync(seed: 99, steps: 2_000);
+        var second = await RunAsync(seed: 99, steps: 2_000);
+        var other = await RunAsync(seed: 98, steps: 2_000);
+
+        Assert.That(second.Transcript, Is.EqualTo(first.Transcript));
+        Assert.That(other.Transcript, Is.Not.EqualTo(first.Transcript));
+    }
+
+    private async Task<StepOracle> RunAsync(ulong seed, long steps)
+    {
+        await using var store = await kind.StartAsync(StoreTests.Bounds);
+        var run = new SimulationRun(store, seed);
+        try
+        {
+            await run.RunAsync(steps);
+        }
+        catch (InvariantBrokenException broken)
+        {
+            Assert.Fail(
+                $"VN_SEED={seed}, VN_STEPS={steps}: at step {run.Oracle.Steps}: {broken.Message}{Environment.NewLine}{run.Oracle.Trace}" +
+                $"{Environment.NewLine}{broken}");
+        }
+
+        return run.Oracle;
+    }
+
+    private static void Visited<T>(SortedDictionary<string, int> outcomes, string verb, IReadOnlyList<T>? except = null, bool perVerb = true)
+        where T : struct, Enum
+    {
+        foreach (var outcome in Enum.GetValues<T>().Except(except ?? []))
+        {
+            var met = perVerb
+                ? outcomes.ContainsKey($"{verb} {outcome}")
+                : outcomes.Keys.Any(key => key.Contains("Lease ", StringComparison.Ordinal) && key.EndsWith($" {outcome}", StringComparison.Ordinal));
+            Assert.That(met, Is.True, $"{verb} never came to {outcome}.");
+        }
+    }
+
+    private static ulong? Variable(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? ulong.Parse(text, CultureInfo.InvariantCulture) : null;
+}

@@ -1,0 +1,85 @@
+using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Tests.Protocol.Simulation;
+
+/// <summary>
+/// What the oracle knows of the stock: every number's state, and until when its last lease ran. Kept by the oracle itself, from the
+/// records that it has seen, so that the store's own books can be held against it.
+/// </summary>
+internal sealed class Slots
+{
+    private readonly Dictionary<PhoneNumber, Entry> _entries = [];
+
+    /// <param name="pool">Its pool.</param>
+    /// <param name="number">The number.</param>
+    /// <param name="block">Its block; 0 where only the store knows.</param>
+    internal void Stock(Pool pool, PhoneNumber number, uint block) => _entries.TryAdd(number, new Entry(pool, block));
+
+    internal bool IsStocked(PhoneNumber number) => _entries.ContainsKey(number);
+
+    internal bool IsSuspended(PhoneNumber number) => _entries[number].State == State.Suspended;
+
+    internal bool IsInStock(PhoneNumber number) => _entries[number].State == State.InStock;
+
+    internal IReadOnlyList<PhoneNumber> NumbersOf(Pool pool) =>
+        [.. _entries.Where(entry => entry.Value.Pool == pool).Select(entry => entry.Key)];
+
+    internal DateTimeOffset EndOf(PhoneNumber number) => _entries[number].End;
+
+    internal void SetEnd(PhoneNumber number, DateTimeOffset end) => _entries[number].End = end;
+
+    /// <summary>Does to a number what an operator asked for; tells whether that changed its state.</summary>
+    internal bool Change(PhoneNumber number, StockChange change)
+    {
+        var entry = _entries[number];
+        var state = change switch
+        {
+            StockChange.Restore => State.InStock,
+            StockChange.Retire => State.Retired,
+            _ => entry.State == State.InStock ? State.Suspended : entry.State,
+        };
+        var changed = state != entry.State;
+        entry.State = state;
+        return changed;
+    }
+
+    internal NumberCounts Count(Pool pool, TimeSpan aging, DateTimeOffset now)
+    {
+        var counts = default(NumberCounts);
+        foreach (var entry in _entries.Values.Where(entry => entry.Pool == pool))
+        {
+            var leased = entry.End > now;
+            counts += entry.State switch
+            {
+                State.Suspended => new NumberCounts(0, 0, 0, 1, 0, 0),
+                State.Retired => new NumberCounts(0, 0, 0, 0, 1, leased ? 1 : 0),
+                _ => leased ? new(0, 1, 0, 0, 0, 0) : entry.End > now - aging ? new(0, 0, 1, 0, 0, 0) : new(1, 0, 0, 0, 0, 0),
+            };
+        }
+
+        return counts;
+    }
+
+    /// <summary>The end of the longest rested number in stock of a block.</summary>
+    internal DateTimeOffset? LeastEnd(uint block) =>
+        _entries.Values.Where(entry => entry.Block == block && entry.State == State.InStock).Min(entry => (DateTimeOffset?)entry.End);
+
+    private enum State
+    {
+        InStock,
+        Suspended,
+        Retired,
+    }
+
+    private sealed class Entry(Pool pool, uint block)
+    {
+        internal Pool Pool { get; } = pool;
+
+        internal State State { get; set; }
+
+        internal DateTimeOffset End { get; set; } = DateTimeOffset.UnixEpoch;
+
+        internal uint Block { get; } = block;
+    }
+}

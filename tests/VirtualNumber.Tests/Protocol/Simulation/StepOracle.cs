@@ -1,0 +1,189 @@
+using System.Text;
+using VirtualNumber.Leasing;
+using VirtualNumber.Memory;
+using VirtualNumber.Protocol;
+using static VirtualNumber.Tests.Protocol.Simulation.InvariantBrokenException;
+
+namespace VirtualNumber.Tests.Protocol.Simulation;
+
+/// <summary>
+/// Looks at the whole store after every step and compares it with how it was before: whatever changed must be what that step may
+/// change, by the rules as the design note states them, and the logs must tell exactly that.
+/// </summary>
+internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
+{
+    private readonly Dictionary<(uint Block, uint Slot), LeaseRecord> _records = [];
+    private readonly Dictionary<uint, long> _sequences = [];
+    private readonly Queue<string> _trace = new();
+    private ulong _transcript = 14695981039346656037;
+
+    internal Slots Slots { get; } = new();
+
+    internal LedgerOracle Ledgers { get; } = new(store);
+
+    internal long Steps { get; private set; }
+
+    /// <summary>A digest of everything that happened: two runs of one seed have the same.</summary>
+    internal ulong Transcript => _transcript;
+
+    /// <summary>The last steps, for a failure.</summary>
+    internal string Trace => string.Join(Environment.NewLine, _trace);
+
+    /// <summary>What a verb wants to know of the record that its step took, reassigned or found the route in, at that very step.</summary>
+    internal Dictionary<InFlight, Action<LeaseRecord>> Binding { get; } = [];
+
+    /// <summary>How often each step came to each outcome.</summary>
+    internal SortedDictionary<string, int> Outcomes { get; } = new(StringComparer.Ordinal);
+
+    internal LeaseRecord? Find(HolderKey holder) =>
+        _records.TryGetValue((holder.Block, holder.Slot), out var record) && record.LeaseTime == holder.LeaseTime
+            && record.TenantId == holder.TenantId ? record : null;
+
+    internal void Note(string what)
+    {
+        _trace.Enqueue(what);
+        if (_trace.Count > 80)
+            _trace.Dequeue();
+        foreach (var c in what)
+            _transcript = (_transcript ^ c) * 1099511628211;
+    }
+
+    /// <summary>Looks at the store after a step of a verb.</summary>
+    internal async Task AfterStepAsync(InFlight verb, string name, DateTimeOffset? now, object? argument, object? answer)
+    {
+        Steps++;
+        Count($"{name} {OutcomeOf(answer)}");
+        Note($"{world.Time.Now:MM-dd HH:mm:ss.fff} {verb.Name}: {name} {OutcomeOf(answer)} (now {now:dd HH:mm:ss.fff})");
+        var changes = await ReadChangesAsync();
+        Unless(changes.Count <= 1 || name == "reclaim", () => $"{name} changed {changes.Count} records.");
+        foreach (var change in changes)
+            StepRules.Check(name, now, argument, change, AgingOf(change.Record), Slots);
+        StepRules.CheckAnswer(name, now, argument, answer, this, changes, world);
+        TellBinding(verb, answer);
+        await CheckLogsAsync(changes);
+        foreach (var change in changes)
+            Slots.SetEnd(change.Record.Number, change.Record.ExpireTime);
+        await Ledgers.AfterStepAsync(verb, name, now, argument, answer, _records.Values);
+        CheckRecords();
+        await CheckCountsAsync();
+    }
+
+    /// <summary>Looks at the store after an operator's change, which touches no record.</summary>
+    internal async Task AfterStockChangeAsync(string name)
+    {
+        Note($"{world.Time.Now:MM-dd HH:mm:ss.fff} {name}");
+        Unless((await ReadChangesAsync()).Count == 0, () => $"{name} changed records.");
+        await CheckLogsAsync([]);
+        await CheckCountsAsync();
+    }
+
+    internal void Count(string outcome) => Outcomes[outcome] = Outcomes.GetValueOrDefault(outcome) + 1;
+
+    internal LeaseRecord? RecordOf(PhoneNumber number) => _records.Values.FirstOrDefault(record => record.Number.Equals(number));
+
+    internal LeaseRecord? RecordOf(Claim claim) => _records.Values.FirstOrDefault(record => record.Claim == claim.Id);
+
+    private void TellBinding(InFlight verb, object? answer)
+    {
+        var record = answer switch
+        {
+            TakeAnswer { New: true, Record: { } taken } => taken,
+            HolderAnswer { Outcome: HolderOutcome.Done, Record: { } changed } => changed,
+            RouteAnswer { Outcome: RouteOutcome.Route, Record: { } route } => route,
+            _ => null,
+        };
+        if (record is not null && Binding.TryGetValue(verb, out var tell))
+            tell(record);
+    }
+
+    private TimeSpan AgingOf(LeaseRecord record) => world.AgingOf(record.TenantId, record.PoolId);
+
+    private async Task<List<RecordChange>> ReadChangesAsync()
+    {
+        var present = new Dictionary<(uint Block, uint Slot), LeaseRecord>();
+        foreach (var pool in world.Pools)
+        {
+            var page = await store.Stock.ListRecordsAsync(pool, null, default, int.MaxValue, world.Time.Now, CancellationToken.None);
+            foreach (var record in page.Records)
+                Unless(present.TryAdd((record.Block, record.Slot), record), () => "A slot has two records.");
+        }
+
+        var changes = new List<RecordChange>();
+        foreach (var (place, before) in _records)
+        {
+            if (!present.TryGetValue(place, out var after))
+                changes.Add(new(before, null));
+            else if (!RecordChange.Same(before, after))
+                changes.Add(new(before, after));
+        }
+
+        changes.AddRange(present.Where(pair => !_records.ContainsKey(pair.Key)).Select(pair => new RecordChange(null, pair.Value)));
+        _records.Clear();
+        foreach (var (place, record) in present)
+            _records.Add(place, record);
+        return changes;
+    }
+
+    /// <summary>Exactly one log entry for each change, in order, numbered without a gap.</summary>
+    private async Task CheckLogsAsync(List<RecordChange> changes)
+    {
+        var expected = changes.SelectMany(change => change.Entries()).GroupBy(entry => entry.Block)
+            .ToDictionary(group => group.Key, group => group.Select(entry => (entry.Kind, entry.Slot, entry.LeaseTime)).ToHashSet());
+        for (var block = 1u; block <= store.BlockCount; block++)
+        {
+            var last = _sequences.GetValueOrDefault(block);
+            var entries = (await store.ReadLogAsync(block)).Where(entry => entry.Sequence > last).ToList();
+            Unless(
+                entries.Select(entry => entry.Sequence).SequenceEqual(Enumerable.Range(1, entries.Count).Select(i => last + i)),
+                () => $"The log of block {block} has a gap.");
+            if (entries.Count > 0)
+                _sequences[block] = entries[^1].Sequence;
+            var told = entries.Where(entry => entry.Slot is not null)
+                .Select(entry => (entry.Kind, entry.Slot!.Value, entry.LeaseTime!.Value)).ToList();
+            var due = expected.GetValueOrDefault(block) ?? [];
+            Unless(
+                told.Count == due.Count && due.SetEquals(told),
+                () => $"The log of block {block} tells {string.Join(", ", told)} where {string.Join(", ", due)} happened.");
+            var (ended, leased) = (told.FindIndex(e => e.Kind == LogKind.Expired), told.FindIndex(e => e.Kind == LogKind.Leased));
+            Unless(leased < 0 || ended < leased, () => "A lease is logged before the end of the one before it.");
+        }
+    }
+
+    private void CheckRecords()
+    {
+        var claims = new HashSet<VirtualNumber.Sealing.ClaimId>();
+        var roles = new HashSet<(VirtualNumber.Sealing.Digest, DeliveryRole)>();
+        foreach (var record in _records.Values)
+        {
+            Unless(claims.Add(record.Claim), () => $"Claim {record.Claim} holds two slots.");
+            if (record.IsLive(world.SlowestNow))
+                Unless(roles.Add((record.Delivery, record.Role)), () => $"Two leases of one {record.Role} live.");
+        }
+    }
+
+    /// <summary>Available, leased, aging, suspended and retired add up to what was stocked, and each is what the oracle counts.</summary>
+    private async Task CheckCountsAsync()
+    {
+        var now = world.Time.Now;
+        foreach (var pool in world.Pools)
+        {
+            var stats = await store.Stock.GetStatsAsync(pool, 0, 0, now, CancellationToken.None);
+            var expected = Slots.Count(pool, world.AgingOf(pool.TenantId, pool.PoolId), now);
+            Unless(stats.Counts == expected, () => $"{pool.PoolId} counts {stats.Counts} where there are {expected}.");
+        }
+    }
+
+    private static string OutcomeOf(object? answer) => answer switch
+    {
+        null => "none",
+        ClaimAnswer claim => claim.Kind + (claim.SameContent ? "" : " other content"),
+        TakeAnswer take => take.Outcome + (take.New ? " new" : ""),
+        ApplyAnswer apply => apply.Outcome.ToString(),
+        HolderAnswer holder => holder.Outcome.ToString(),
+        RouteAnswer route => route.Outcome.ToString(),
+        ValueTuple<ReportOutcome, LedgerView> decided => decided.Item1.ToString(),
+        bool bound => bound.ToString(),
+        ReclaimAnswer reclaim => new StringBuilder("e").Append(Math.Min(reclaim.Expired, 1)).Append('r').Append(Math.Min(reclaim.Removed, 1)).ToString(),
+        _ => "some",
+    };
+}
