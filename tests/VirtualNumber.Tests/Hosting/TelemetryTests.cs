@@ -151,7 +151,7 @@ public sealed class TelemetryTests : IDisposable
         var items = new[] { Requests.CreateLease("SF1"), Requests.CreateLease("SF2", role: (DeliveryRole)9), Requests.CreateLease("SF3") };
         var lease = (await _service.Leases.CreateLeaseAsync(items[0])).Lease;
         _pool.Damages = true;
-        _pool.Spared = 1;
+        _pool.OneTakeOnly = true;
         _measured.Clear();
 
         var batch = new BatchCreateLeasesRequest { TenantId = TestService.Alpha, Requests = { items } };
@@ -207,16 +207,15 @@ public sealed class TelemetryTests : IDisposable
     {
         public bool Damages { get; set; }
 
-        /// <summary>How many takes after the first damaged one are left as they are; null: none.</summary>
-        public int? Spared { get; set; }
+        /// <summary>Whether it stops doing so after the next take.</summary>
+        public bool OneTakeOnly { get; set; }
 
-        protected override async ValueTask<T> StepAsync<T>(string name, DateTimeOffset? now, Func<ValueTask<T>> step)
+        protected override async ValueTask<T> StepAsync<T>(string name, DateTimeOffset? now, object? argument, Func<ValueTask<T>> step)
         {
-            var answer = await base.StepAsync(name, now, step);
+            var answer = await base.StepAsync(name, now, argument, step);
             if (!Damages)
                 return answer;
-            if (Spared is not null)
-                Damages = name != "take";
+            Damages = !(OneTakeOnly && name == "take");
             return answer switch
             {
                 RouteAnswer { Record: { } record } route => (T)(object)(route with { Record = Damaged(record) }),
