@@ -65,7 +65,7 @@ internal sealed partial class Reclaimer(
             var (expired, removed) = (0, 0);
             do
             {
-                                var limit = Math.Min(EntriesPerStep, options.EntriesPerCycle - expired - removed);
+                var limit = Math.Min(EntriesPerStep, options.EntriesPerCycle - expired - removed);
                 var step = await pool.ReclaimAsync(limit, time.GetNow(), cancellation);
                 (expired, removed, backlog) = (expired + step.Expired, removed + step.Removed, step.Backlog);
             }
