@@ -24,11 +24,7 @@ internal sealed partial class OpsService
         RequestRules.PoolId(asked.PoolId, faults, "pool.pool_id");
         faults.Require(asked.Mode is V1.PoolMode.Unspecified or V1.PoolMode.Direct, "pool.mode", "Must be DIRECT.");
         var country = asked.CountryCode.Length == 0 ? tenant.DefaultCountry : asked.CountryCode;
-        // A number of that country that is surely well-formed tells whether there is such a country.
-        faults.Require(
-            country.Length <= 3 && PhoneNumber.TryParse($"+{country}{(country == PhoneNumber.China ? "17000000000" : "1234567")}", country, out _, out _),
-            "pool.country_code",
-            "Must be an assigned calling code, digits only.");
+        faults.Require(CallingCodes.IsAssigned(country), "pool.country_code", "Must be an assigned calling code, digits only.");
         var digits = asked.BlockDigits == 0 ? MostBlockDigits : asked.BlockDigits;
         faults.Require(digits is >= LeastBlockDigits and <= MostBlockDigits, "pool.block_digits", "Must be 2 to 4.");
         var aging = Aging(asked.Aging, "pool.aging", faults) ?? s_defaultAging;

@@ -18,9 +18,10 @@ internal sealed partial class LeaseService(
 
     /// <summary>
     /// Runs the items of a batch one after the other, each with its own outcome. A store in trouble or a deadline ends the whole
-    /// call: the items before it have happened, and with their request ids a repeat is harmless.
+    /// call: the items before it have happened, and with their request ids a repeat is harmless. A seal that does not open is the
+    /// matter of its own item: one damaged record must not stop all the others for good.
     /// </summary>
-    private static async Task RunItemsAsync<TItem>(
+    private async Task RunItemsAsync<TItem>(
         IEnumerable<TItem> items, Func<TItem, Task> run, Action<V1.ItemStatus> addError)
     {
         foreach (var item in items)
@@ -32,6 +33,10 @@ internal sealed partial class LeaseService(
             catch (RpcException exception)
             {
                 addError(exception.ToItemStatus());
+            }
+            catch (NumberUnreadableException exception)
+            {
+                addError(FaultInterceptor.CountUnreadable(exception, logger).ToItemStatus());
             }
         }
     }

@@ -57,4 +57,8 @@ internal static class Messages
 
     /// <summary>A pool's version as an opaque text.</summary>
     public static string EtagOf(Pool pool) => $"v{pool.Version}";
+
+    /// <summary>The version of which <see cref="EtagOf"/> made this very text; null for any other.</summary>
+    public static int? VersionOf(string etag) =>
+        etag.Length > 1 && int.TryParse(etag.AsSpan(1), out var version) && etag == $"v{version}" ? version : null;
 }

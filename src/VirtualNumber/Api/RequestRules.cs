@@ -11,7 +11,6 @@ namespace VirtualNumber.Api;
 /// </summary>
 internal sealed class RequestRules(CallerDirectory callers, RealNumberRules realNumbers, LeaseTerms terms, TimeProvider time)
 {
-    private const int LongestId = 64;
     private const int LongestRequestId = 64;
     private const int LongestCallId = 128;
     private const int LongestVendorCode = 64;
@@ -26,7 +25,7 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
     /// <summary>The tenant. A malformed id is a fault of the request; an unknown one ends it at once with NOT_FOUND.</summary>
     public TenantOptions Tenant(string tenantId, FieldFaults faults, string field = "tenant_id")
     {
-        if (!IsId(tenantId))
+        if (!CallerDirectory.IsId(tenantId))
         {
             faults.Add(field, "Must be 1 to 64 ASCII letters, digits, dots, underscores and hyphens.");
             return new TenantOptions();
@@ -38,7 +37,7 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
     /// <summary>The gateway, as <see cref="Tenant"/>.</summary>
     public GatewayOptions Gateway(string gatewayId, FieldFaults faults)
     {
-        if (!IsId(gatewayId))
+        if (!CallerDirectory.IsId(gatewayId))
         {
             faults.Add("gateway_id", "Must be 1 to 64 ASCII letters, digits, dots, underscores and hyphens.");
             return new GatewayOptions();
@@ -179,7 +178,8 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
         if (duration is null)
             return null;
         // google.protobuf.Duration: seconds within +-315,576,000,000, nanos of the same sign.
-        var sane = Math.Abs(duration.Seconds) <= Duration.MaxSeconds && Math.Abs((long)duration.Nanos) < Duration.NanosecondsPerSecond
+        var sane = duration.Seconds is >= Duration.MinSeconds and <= Duration.MaxSeconds
+            && Math.Abs((long)duration.Nanos) < Duration.NanosecondsPerSecond
             && (duration.Seconds == 0 || duration.Nanos == 0 || duration.Seconds > 0 == duration.Nanos > 0);
         if (sane)
             return duration.ToTimeSpan();
@@ -240,9 +240,6 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
 
     private static bool IsKnown<T>(T value)
         where T : struct, Enum => Enum.IsDefined(value) && Convert.ToInt32(value) != 0;
-
-    private static bool IsId(string id) =>
-        id.Length is >= 1 and <= LongestId && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 
     private static bool IsVisible(string text, int longest) =>
         text.Length >= 1 && text.Length <= longest && text.All(c => c is > ' ' and <= '~');

@@ -11,13 +11,12 @@ internal sealed partial class OpsService
         TenantAndPool(request.TenantId, request.PoolId, faults);
         var aging = Aging(request.Aging, "aging", faults);
         faults.Require(
-            aging is not null || request.HasWithheldCallersAllowed, "aging", "At least one of aging and withheld_callers_allowed must be set.");
+            request.Aging is not null || request.HasWithheldCallersAllowed, "aging", "At least one of aging and withheld_callers_allowed must be set.");
         int? version = null;
         if (request.Etag.Length > 0)
         {
-            var good = request.Etag.Length <= 12 && request.Etag[0] == 'v' && int.TryParse(request.Etag.AsSpan(1), out _);
-            faults.Require(good, "etag", "Must be an etag that this service answered, or empty.");
-            version = good ? int.Parse(request.Etag.AsSpan(1)) : null;
+            version = Messages.VersionOf(request.Etag);
+            faults.Require(version is not null, "etag", "Must be an etag that this service answered, or empty.");
         }
 
         faults.ThrowIfAny();

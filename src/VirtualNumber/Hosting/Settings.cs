@@ -33,8 +33,8 @@ internal sealed record Settings(
         faults.AddRange(settings.RealNumbers.Validate().Select(fault => $"RealNumbers: {fault}"));
         faults.AddRange(settings.Bounds.Validate().Select(fault => $"Bounds: {fault}"));
         faults.AddRange(settings.Reclaim.Validate().Select(fault => $"Reclaim: {fault}"));
-        faults.AddRange(Duplicates("Tenants", settings.Tenants.Select(tenant => tenant.Id)));
-        faults.AddRange(Duplicates("Gateways", settings.Gateways.Select(gateway => gateway.Id)));
+        faults.AddRange(FaultsOf("Tenants", [.. settings.Tenants.Select(tenant => (tenant.Id, tenant.DefaultCountry))]));
+        faults.AddRange(FaultsOf("Gateways", [.. settings.Gateways.Select(gateway => (gateway.Id, gateway.DefaultCountry))]));
         faults.AddRange(settings.Tenants
             .Where(tenant => tenant.DeliveredTerm is { } term && (term < TimeSpan.Zero || term > settings.Leasing.DeliveredTermLimit))
             .Select(tenant => $"Tenants: DeliveredTerm of {tenant.Id} must be 0 to {settings.Leasing.DeliveredTermLimit.TotalDays:0.##} days."));
@@ -68,14 +68,21 @@ internal sealed record Settings(
         }
         catch (InvalidOperationException exception)
         {
-            faults.Add($"{section}: {exception.InnerException?.Message ?? exception.Message}");
+            faults.Add($"{section}: {exception.Message}");
         }
 
         return options;
     }
 
-    private static IEnumerable<string> Duplicates(string section, IEnumerable<string> ids) => ids
-        .GroupBy(id => id, StringComparer.Ordinal)
-        .Where(group => group.Count() > 1 || group.Key.Length == 0)
-        .Select(group => group.Key.Length == 0 ? $"{section}: an Id is missing." : $"{section}: {group.Key} is named more than once.");
+    /// <summary>Ids that no request can name, ids named twice, and default countries that are none.</summary>
+    private static IEnumerable<string> FaultsOf(string section, IReadOnlyList<(string Id, string DefaultCountry)> callers) =>
+    [
+        .. callers.Where(caller => caller.Id.Length == 0).Select(_ => $"{section}: an Id is missing."),
+        .. callers.Where(caller => caller.Id.Length > 0 && !CallerDirectory.IsId(caller.Id))
+            .Select(caller => $"{section}: Id {caller.Id} must be 1 to 64 ASCII letters, digits, dots, underscores and hyphens."),
+        .. callers.Where(caller => !CallingCodes.IsAssigned(caller.DefaultCountry))
+            .Select(caller => $"{section}: DefaultCountry of {caller.Id} must be an assigned calling code, digits only."),
+        .. callers.Where(caller => caller.Id.Length > 0).GroupBy(caller => caller.Id, StringComparer.Ordinal).Where(group => group.Count() > 1)
+            .Select(group => $"{section}: {group.Key} is named more than once."),
+    ];
 }

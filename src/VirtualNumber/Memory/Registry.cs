@@ -152,7 +152,7 @@ internal sealed class Registry(ProtocolBounds bounds, int logLength)
             owner.Add(block);
         }
 
-        _single[number] = (block, block.Add([number], now));
+        block.Add([number], now, slot => _single[number] = (block, slot));
         return (1, true);
     }
 

@@ -5,8 +5,11 @@ namespace VirtualNumber.Memory;
 
 internal sealed partial class Block
 {
-    /// <summary>Adds numbers behind those that it has; answers the slot of the first.</summary>
-    public uint Add(IReadOnlyCollection<PhoneNumber> numbers, DateTimeOffset now)
+    /// <summary>
+    /// Adds numbers behind those that it has. <paramref name="publish"/> gets the slot of the first and makes it known to look-ups
+    /// under the gate, so that no number is leased before it can be called.
+    /// </summary>
+    public void Add(IReadOnlyCollection<PhoneNumber> numbers, DateTimeOffset now, Action<uint>? publish = null)
     {
         lock (_gate)
         {
@@ -19,7 +22,7 @@ internal sealed partial class Block
             }
 
             Log(new LogEntry(++_logSequence, now, LogKind.Stocked, null, null, numbers.Count));
-            return first;
+            publish?.Invoke(first);
         }
     }
 

@@ -110,8 +110,8 @@ public sealed class ReflectionTests
     [Test]
     public void Dependencies_come_along_each_once()
     {
-        var files = Api.ReflectionCatalog.WithDependencies(Google.Api.HttpReflection.Descriptor);
-        var annotations = Api.ReflectionCatalog.WithDependencies(Google.Api.AnnotationsReflection.Descriptor);
+        var files = VirtualNumber.Api.ReflectionCatalog.WithDependencies(Google.Api.HttpReflection.Descriptor);
+        var annotations = VirtualNumber.Api.ReflectionCatalog.WithDependencies(Google.Api.AnnotationsReflection.Descriptor);
         Assert.Multiple(() =>
         {
             Assert.That(files.Select(file => file.Name), Is.EqualTo(new[] { "google/api/http.proto" }));

@@ -44,6 +44,9 @@ public abstract class StoreTests(StoreUnderTest kind)
         Running = await kind.StartAsync(Bounds);
     }
 
+    /// <summary>An empty store besides the test's own.</summary>
+    internal ValueTask<RunningStore> StartAnotherAsync() => kind.StartAsync(Bounds);
+
     [TearDown]
     public async Task StopStore() => await Running.DisposeAsync();
 

@@ -9,6 +9,8 @@ public abstract class VerbTests(StoreUnderTest kind) : StoreTests(kind)
 {
     internal static readonly DeliveryKey Delivery = DeliveryOf("WB1");
 
+    private Service.Seeded _seeded = null!;
+
     internal ManualTime Time { get; private set; } = null!;
 
     internal LeaseVerbs Verbs { get; private set; } = null!;
@@ -17,11 +19,12 @@ public abstract class VerbTests(StoreUnderTest kind) : StoreTests(kind)
     public void StartService()
     {
         Time = new ManualTime(T0);
+        _seeded = Service.Seed(1);
         Verbs = ServiceOver(Steps);
     }
 
     /// <summary>Another instance, over a decorated store.</summary>
-    internal LeaseVerbs ServiceOver(INumberPool steps) => Service.Over(steps, Stock, Service.Seed(1), Time);
+    internal LeaseVerbs ServiceOver(INumberPool steps) => Service.Over(steps, Stock, _seeded, Time);
 
     internal static DeliveryKey DeliveryOf(string waybillNumber, string tenant = Tenant) =>
         DeliveryKey.TryCreate(tenant, Carrier, waybillNumber, out var key, out _)

@@ -36,6 +36,11 @@ internal sealed class LedgerOracle(RunningStore store)
             case (DecideStep decide, ValueTuple<ReportOutcome, LedgerView> decided):
                 AfterDecide(verb, decide, decided.Item1, decided.Item2);
                 break;
+            case (ApplyCall apply, ApplyAnswer { Outcome: ApplyOutcome.Set, Record: { } record }):
+                Unless(
+                    Of(record.Delivery) is var stored && (apply.ReportNumber != stored.ReportNumber || apply.Terms == stored.Terms),
+                    () => "A report applied other terms than those that are stored under its number.");
+                break;
             case (_, ReclaimAnswer):
                 await ForgetRemovedAsync(now!.Value);
                 break;

@@ -101,6 +101,7 @@ internal sealed class Promises(StepOracle oracle, LeaseIdCodec leaseIds)
         var isShort = answer.Outcome is CreateLeaseOutcome.NumbersAging or CreateLeaseOutcome.PoolEmpty;
         Unless(answer.Shortage is not null == isShort, () => $"{answer.Outcome} with or without counts.");
         Unless(answer.Shortage is not { Counts.Available: > 0 }, () => "A pool is said to be empty that is not.");
+        Unless(answer.Outcome != CreateLeaseOutcome.Contended, () => "Too few verbs are on their way to overtake one eight times.");
         if (answer.Lease is not { } lease)
             return;
 

@@ -20,6 +20,7 @@ internal sealed class SimulationRun
     private readonly SimulatedClients _clients;
     private readonly SimulatedOperators _operators;
     private readonly Service.Seeded _service;
+    private (string Name, Func<LeaseVerbs, InFlight, Task> Verb) _last;
     private int _started;
 
     internal SimulationRun(RunningStore store, ulong seed)
@@ -62,7 +63,10 @@ internal sealed class SimulationRun
 
     private async Task StartAsync()
     {
-        var (name, verb) = _retries.Count > 0 && _random.Next(2) == 0 ? _retries.Dequeue() : _clients.Next();
+        // Some verbs are sent twice, the second while the first may still be on its way.
+        var (name, verb) = _last = _retries.Count > 0 && _random.Next(2) == 0 ? _retries.Dequeue()
+            : _last.Verb is not null && _random.Next(5) == 0 ? _last
+            : _clients.Next();
         var inFlight = new InFlight($"{name}#{++_started}");
         var pool = new CuttingPool(_store.Pool, inFlight, Oracle, _random, _world.Time);
         var clock = _world.Clocks[_random.Next(_world.Clocks.Count)];
@@ -90,11 +94,13 @@ internal sealed class SimulationRun
         _inFlight.RemoveAll(verb => verb.Done);
     }
 
-    /// <summary>From milliseconds to days; but a step that was sent arrives within N.</summary>
+    /// <summary>From milliseconds to days, often about the take window; but a step that was sent arrives within N.</summary>
     private void PassTime()
     {
-        var by = _random.Next(10) switch
+        var by = _random.Next(12) switch
         {
+            10 => ProtocolTestBounds.TakeWindow + TimeSpan.FromSeconds(_random.Next(20) - 10),
+            11 => ProtocolTestBounds.TakeWindow / 2,
             < 3 => TimeSpan.FromMilliseconds(_random.Next(1_000)),
             < 5 => TimeSpan.FromSeconds(_random.Next(60)),
             < 7 => TimeSpan.FromMinutes(_random.Next(60)),

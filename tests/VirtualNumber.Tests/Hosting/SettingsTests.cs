@@ -1,0 +1,119 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using VirtualNumber.Hosting;
+
+namespace VirtualNumber.Tests.Hosting;
+
+/// <summary>What is wrong with the configuration is told at start, all of it at once.</summary>
+[TestFixture]
+public sealed class SettingsTests
+{
+    [TestCase("Listen:Grcp", "127.0.0.1:5080", "Grcp")]
+    [TestCase("Leasing:HardCapp", "90.00:00:00", "HardCapp")]
+    [TestCase("Tenants:0:Name", "alpha", "Name")]
+    [TestCase("Gateways:0:Name", "gw", "Name")]
+    [TestCase("RealNumbers:Countries:0", "86", "Countries")]
+    [TestCase("Reclaim:Intervall", "00:00:01", "Intervall")]
+    [TestCase("Bounds:LeastAgeing", "00:05:00", "LeastAgeing")]
+    public void A_misspelt_setting_is_named(string key, string value, string named) =>
+        Assert.That(RefusalOf((key, value)), Does.Contain(named).And.Contain(key[..key.IndexOf(':', StringComparison.Ordinal)]));
+
+    [TestCase("Bounds:LeastAging", "00:03:30", "LeastAging")]
+    [TestCase("Bounds:TakeWindow", "00:00:00", "TakeWindow")]
+    [TestCase("Bounds:ClockSkew", "-00:00:01", "ClockSkew")]
+    [TestCase("Leasing:HardCap", "400.00:00:00", "HardCap")]
+    [TestCase("Leasing:After:Delivered", "91.00:00:00", "Delivered")]
+    [TestCase("Leasing:ExtensionLimit", "101", "ExtensionLimit")]
+    [TestCase("Leasing:ExtensionSpans:0", "00:00:00", "ExtensionSpans")]
+    [TestCase("RealNumbers:AllowedCountries:0", "21", "21")]
+    [TestCase("RealNumbers:AllowedKinds:0", "Satellite", "Satellite")]
+    [TestCase("Reclaim:EntriesPerCycle", "0", "EntriesPerCycle")]
+    [TestCase("Reclaim:Interval", "00:00:00.009", "Interval")]
+    [TestCase("Reclaim:WarnAfterCycles", "0", "WarnAfterCycles")]
+    public void A_figure_out_of_range_is_named(string key, string value, string named) =>
+        Assert.That(RefusalOf((key, value)), Does.Contain(named));
+
+    [TestCase("Bounds:LeastAging", "soon")]
+    [TestCase("Leasing:ExtensionLimit", "three")]
+    public void A_value_that_is_no_figure_is_refused(string key, string value) =>
+        Assert.That(RefusalOf((key, value)), Does.Contain(key.Split(':')[1]));
+
+    [TestCase("", "Id is missing")]
+    [TestCase("with blank", "with blank")]
+    [TestCase("快递", "快递")]
+    public void A_tenant_and_a_gateway_have_an_id_that_a_request_can_name(string id, string named)
+    {
+        Assert.That(RefusalOf(("Tenants:0:Id", id)), Does.Contain("Tenants").And.Contain(named));
+        Assert.That(RefusalOf(("Gateways:0:Id", id)), Does.Contain("Gateways").And.Contain(named));
+    }
+
+    [Test]
+    public void A_default_country_is_an_assigned_one()
+    {
+        Assert.That(RefusalOf(("Tenants:0:Id", "alpha"), ("Tenants:0:DefaultCountry", "+86")), Does.Contain("DefaultCountry of alpha"));
+        Assert.That(RefusalOf(("Gateways:0:Id", "gw"), ("Gateways:0:DefaultCountry", "21")), Does.Contain("DefaultCountry of gw"));
+    }
+
+    [Test]
+    public void Two_tenants_and_two_gateways_of_one_id_are_refused()
+    {
+        var refusal = RefusalOf(("Tenants:0:Id", "alpha"), ("Tenants:1:Id", "alpha"), ("Gateways:0:Id", "gw"), ("Gateways:1:Id", "gw"));
+        Assert.That(refusal, Does.Contain("alpha is named more than once").And.Contain("gw is named more than once"));
+    }
+
+    [TestCase("31.00:00:00")]
+    [TestCase("-00:00:01")]
+    public void A_tenants_term_for_delivered_has_its_range(string term) =>
+        Assert.That(RefusalOf(("Tenants:0:Id", "alpha"), ("Tenants:0:DeliveredTerm", term)), Does.Contain("DeliveredTerm of alpha must be 0 to 30 days"));
+
+    [Test]
+    public void All_faults_are_told_at_once()
+    {
+        var refusal = RefusalOf(("Tenants:0:Name", "alpha"), ("Bounds:LeastAging", "00:01:00"), ("Reclaim:EntriesPerCycle", "0"));
+        Assert.That(refusal, Does.Contain("Name").And.Contain("LeastAging").And.Contain("EntriesPerCycle"));
+    }
+
+    [Test]
+    public void What_is_configured_replaces_the_default_lists()
+    {
+        var settings = Settings.Read(Configuration(
+            ("Leasing:ExtensionSpans:0", "1.00:00:00"), ("RealNumbers:AllowedCountries:0", "999"), ("RealNumbers:AllowedKinds:0", "Mobile")));
+        Assert.That(settings.Leasing.ExtensionSpans, Is.EqualTo(new[] { TimeSpan.FromDays(1) }));
+        Assert.That(settings.RealNumbers.AllowedCountries, Is.EqualTo(new[] { "999" }));
+        Assert.That(settings.RealNumbers.AllowedKinds.Select(kind => kind.ToString()), Is.EqualTo(new[] { "Mobile" }));
+    }
+
+    [Test]
+    public void Nothing_needs_to_be_set() => Assert.That(Settings.Read(Configuration()).Tenants, Is.Empty);
+
+    [TestCase("0.0.0.0:5080")]
+    [TestCase("[::]:5080")]
+    [TestCase("192.0.2.1:5080")]
+    [TestCase("localhost:5080")]
+    [TestCase("*:5080")]
+    [TestCase("127.0.0.1")]
+    [TestCase("5080")]
+    [TestCase("")]
+    public void Only_loopback_addresses_with_a_port_are_listened_on(string address)
+    {
+        foreach (var options in new[] { new ListenOptions { Grpc = address }, new ListenOptions { Http = address } })
+        {
+            var setting = options.Grpc == address ? "Listen:Grpc" : "Listen:Http";
+            var refusal = Assert.Throws<StartRefusedException>(() => WebApplication.CreateSlimBuilder().ListenOnLoopback(options));
+            Assert.That(refusal!.Message, Does.StartWith($"{setting} is \"{address}\": "));
+        }
+    }
+
+    [TestCase("127.0.0.1:0")]
+    [TestCase("127.1.2.3:0")]
+    [TestCase("[::1]:0")]
+    public void Every_loopback_address_is_taken(string address) => Assert.DoesNotThrow(
+        () => WebApplication.CreateSlimBuilder().ListenOnLoopback(new ListenOptions { Grpc = address, Http = address }));
+
+    private static string RefusalOf(params (string Key, string Value)[] settings) =>
+        Assert.Throws<StartRefusedException>(() => Settings.Read(Configuration(settings)))!.Message;
+
+    private static IConfiguration Configuration(params (string Key, string Value)[] settings) => new ConfigurationBuilder()
+        .AddInMemoryCollection(settings.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value)))
+        .Build();
+}

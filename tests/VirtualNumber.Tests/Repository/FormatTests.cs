@@ -1,0 +1,13 @@
+namespace VirtualNumber.Tests.Repository;
+
+/// <summary>.editorconfig is the one place that says how code looks.</summary>
+[TestFixture]
+public sealed class FormatTests
+{
+    [Test]
+    public async Task The_whole_solution_is_formatted()
+    {
+        var (exitCode, output) = await Sources.RunAsync("dotnet", "format", "VirtualNumber.sln", "--verify-no-changes", "--no-restore");
+        Assert.That(exitCode, Is.Zero, output);
+    }
+}
