@@ -70,14 +70,17 @@ internal static partial class Composition
     /// <summary>Traces, metrics and logs; exported by OTLP when OTEL_EXPORTER_OTLP_ENDPOINT says where to.</summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
-        var telemetry = services.AddOpenTelemetry()
+        // With nobody to tell, recording every call's span would only cost; the meters are there for local tools all the same.
+        if (string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+            return services;
+
+        services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService("virtual-number"))
             .WithTracing(tracing => tracing.AddSource("Microsoft.AspNetCore"))
             .WithMetrics(metrics => metrics.AddMeter(
                 Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"))
-            .WithLogging();
-        if (!string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
-            telemetry.UseOtlpExporter();
+            .WithLogging()
+            .UseOtlpExporter();
         return services;
     }
 
