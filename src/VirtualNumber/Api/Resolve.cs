@@ -9,6 +9,9 @@ namespace VirtualNumber.Api;
 internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rules, ILogger<RoutingService> logger)
     : V1.RoutingService.RoutingServiceBase
 {
+    /// <summary>What SIP puts in the place of a caller who is withheld (RFC 3323, section 4.1.1.3).</summary>
+    private const string Anonymous = "anonymous";
+
     /// <inheritdoc/>
     public override async Task<V1.ResolveResponse> Resolve(V1.ResolveRequest request, ServerCallContext context)
     {
@@ -17,7 +20,8 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
         var gateway = rules.Gateway(request.GatewayId, faults);
         var callId = RequestRules.CallId(request.CallId, faults);
         var called = RequestRules.Number(request.CalledNumber, gateway.DefaultCountry, faults, "called_number");
-        var caller = request.CallerNumber.Length == 0
+        var withheld = request.CallerNumber.Length == 0 || request.CallerNumber.Equals(Anonymous, StringComparison.OrdinalIgnoreCase);
+        var caller = withheld
             ? null
             : RequestRules.Number(request.CallerNumber, gateway.DefaultCountry, faults, "caller_number");
         faults.Require(Enum.IsDefined(request.CallKind), "call_kind", "Must be VOICE or SMS.");

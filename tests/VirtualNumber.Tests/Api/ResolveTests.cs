@@ -124,6 +124,16 @@ public sealed class ResolveTests : ApiTests
         Assert.That(await ResolveAsync(lease.VirtualNumber, caller: Requests.Real), Is.EqualTo(s_notInService));
     }
 
+    [TestCase("")]
+    [TestCase("anonymous")]
+    [TestCase("Anonymous")]
+    public async Task A_caller_of_no_number_is_withheld(string caller)
+    {
+        var lease = await LeaseAsync(Requests.CreateLease("SF9"));
+
+        Assert.That((await ResolveAsync(lease.VirtualNumber, caller)).Action, Is.EqualTo(V1.RoutingAction.Reject));
+    }
+
     [Test]
     public async Task A_withheld_caller_is_connected_where_the_pool_says_so()
     {
