@@ -14,9 +14,10 @@ pool = descriptor_pool.DescriptorPool()
 with open(DESCRIPTORS, "rb") as file:
     for each in descriptor_pb2.FileDescriptorSet.FromString(file.read()).file:
         pool.Add(each)
-factory = message_factory.MessageFactory(pool)
-Request = factory.GetPrototype(pool.FindMessageTypeByName("virtualnumber.test.v1.EchoRequest"))
-Response = factory.GetPrototype(pool.FindMessageTypeByName("virtualnumber.test.v1.EchoResponse"))
+# Newer versions of protobuf have only the first, older ones only the second.
+message_class = getattr(message_factory, "GetMessageClass", None) or message_factory.MessageFactory(pool).GetPrototype
+Request = message_class(pool.FindMessageTypeByName("virtualnumber.test.v1.EchoRequest"))
+Response = message_class(pool.FindMessageTypeByName("virtualnumber.test.v1.EchoResponse"))
 
 
 def stub(channel, kind, method):

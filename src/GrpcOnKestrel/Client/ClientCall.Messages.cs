@@ -14,6 +14,7 @@ internal sealed class ClientCall<TRequest, TResponse>(GrpcChannel channel, Metho
     private Task<FrameReader?> _response = null!;
     private volatile HttpResponseMessage? _http;
     private RequestStreamContent<TRequest>? _requests;
+    private Task<TResponse>? _only;
     private TResponse? _current;
 
     public TResponse Current => _current ?? throw new InvalidOperationException("No message has been read.");
@@ -28,7 +29,23 @@ internal sealed class ClientCall<TRequest, TResponse>(GrpcChannel channel, Metho
     }
 
     /// <summary>The only response.</summary>
-    public async Task<TResponse> ReadOnlyAsync()
+    public Task<TResponse> StartReadingOnly() => _only = ReadOnlyAsync();
+
+    /// <summary>Who disposes of a call that has not ended does not want its response, nor to hear that there is none.</summary>
+    public override void Dispose()
+    {
+        base.Dispose();
+        if (_only is { IsCompletedSuccessfully: false })
+        {
+            _only.ContinueWith(
+                static only => _ = only.Exception,
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
+        }
+    }
+
+    private async Task<TResponse> ReadOnlyAsync()
     {
         var only = await ReadAsync().ConfigureAwait(false);
         if (only is not null && await ReadAsync().ConfigureAwait(false) is not null)
@@ -105,18 +122,20 @@ internal sealed class ClientCall<TRequest, TResponse>(GrpcChannel channel, Metho
                 return null;
             }
 
+            // A status of gRPC, even with a refusal of HTTP, tells more than any table.
+            if (_http.Headers.Contains("grpc-status"))
+            {
+                SetResponseHeaders(ToMetadata(_http.Headers));
+                EndFrom(_http.Headers);
+                return null;
+            }
+
             if (_http.StatusCode != System.Net.HttpStatusCode.OK)
                 throw new RpcException(TransportStatus.Of(_http.StatusCode));
             var contentType = _http.Content.Headers.ContentType?.MediaType;
             if (contentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) != true)
                 throw new RpcException(new Status(StatusCode.Unknown, "Bad gRPC response. The content-type is not gRPC."));
             SetResponseHeaders(ToMetadata(_http.Headers));
-            if (_http.Headers.Contains("grpc-status"))
-            {
-                EndFrom(_http.Headers);
-                return null;
-            }
-
             var stream = await _http.Content.ReadAsStreamAsync(CancellationToken).ConfigureAwait(false);
             return new FrameReader(stream, channel.MaxReceiveLength, Header(_http.Headers, "grpc-encoding"));
         }

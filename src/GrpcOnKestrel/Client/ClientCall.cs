@@ -35,6 +35,9 @@ internal abstract class ClientCall : IDisposable
         var due = left < Wire.Timeout.Longest ? left : Wire.Timeout.Longest;
         _deadlineTimer = TimeProvider.System.CreateTimer(
             static call => ((ClientCall)call!).OnDeadline(), this, due, System.Threading.Timeout.InfiniteTimeSpan);
+        // Cancelled by now? Then the end of the call found no timer to dispose of.
+        if (_end is not null)
+            _deadlineTimer.Dispose();
     }
 
     public Task<Metadata> ResponseHeadersAsync => _responseHeaders.Task;
@@ -53,7 +56,7 @@ internal abstract class ClientCall : IDisposable
     public Metadata GetTrailers() =>
         _end?.Trailers ?? throw new InvalidOperationException("Unable to get the trailers because the call is not complete.");
 
-    public void Dispose() => Cancel();
+    public virtual void Dispose() => Cancel();
 
     /// <summary>Gives the call up, unless it has ended: at once, since there may be no read under way that would notice.</summary>
     public void Cancel()

@@ -18,7 +18,7 @@ internal sealed class HttpCallInvoker(GrpcChannel channel) : CallInvoker
         var call = new ClientCall<TRequest, TResponse>(channel, method, options);
         call.StartWith(request);
         return new AsyncUnaryCall<TResponse>(
-            call.ReadOnlyAsync(),
+            call.StartReadingOnly(),
             static state => ((ClientCall)state).ResponseHeadersAsync,
             static state => ((ClientCall)state).GetStatus(),
             static state => ((ClientCall)state).GetTrailers(),
@@ -46,7 +46,7 @@ internal sealed class HttpCallInvoker(GrpcChannel channel) : CallInvoker
         var call = new ClientCall<TRequest, TResponse>(channel, method, options);
         return new AsyncClientStreamingCall<TRequest, TResponse>(
             call.StartStreaming(),
-            call.ReadOnlyAsync(),
+            call.StartReadingOnly(),
             static state => ((ClientCall)state).ResponseHeadersAsync,
             static state => ((ClientCall)state).GetStatus(),
             static state => ((ClientCall)state).GetTrailers(),

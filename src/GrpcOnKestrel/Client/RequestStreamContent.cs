@@ -34,7 +34,8 @@ internal sealed class RequestStreamContent<T>(ClientCall call, Func<T, ReadOnlyM
             if (WriteOptions?.Flags.HasFlag(WriteFlags.BufferHint) != true)
                 await stream.FlushAsync(callCancelled).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException or HttpRequestException)
+        catch (Exception exception) when (exception
+            is OperationCanceledException or IOException or HttpRequestException or ObjectDisposedException)
         {
             ThrowIfEnded();
             throw new RpcException(callCancelled.IsCancellationRequested
@@ -49,6 +50,8 @@ internal sealed class RequestStreamContent<T>(ClientCall call, Func<T, ReadOnlyM
 
     public Task CompleteAsync()
     {
+        if (Volatile.Read(ref _writing) == 1 && call.EndStatus is null)
+            throw new InvalidOperationException("Can't complete the client stream writer because the previous write is in progress.");
         _complete.TrySetResult();
         return Task.CompletedTask;
     }
@@ -67,7 +70,7 @@ internal sealed class RequestStreamContent<T>(ClientCall call, Func<T, ReadOnlyM
     {
         // The headers must not wait for the first message: the server may speak first.
         await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
-        if (!_stream.TrySetResult(stream) && !_complete.Task.IsCompleted)
+        if (!_stream.TrySetResult(stream) && !_stream.Task.IsCanceled)
             throw new IOException("The requests of a streaming call cannot be sent twice.");
         await _complete.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }

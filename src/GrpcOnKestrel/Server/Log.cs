@@ -26,4 +26,7 @@ internal static partial class Log
 
     [LoggerMessage(7, LogLevel.Information, "Call of an unknown method was refused.")]
     public static partial void Unimplemented(ILogger logger);
+
+    [LoggerMessage(8, LogLevel.Error, "The trailer {Key} of {Method} was left out: HTTP cannot carry its value.")]
+    public static partial void TrailerLeftOut(ILogger logger, string method, string key);
 }

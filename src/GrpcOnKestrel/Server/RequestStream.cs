@@ -12,6 +12,7 @@ internal sealed class RequestStream<T>(ServerCall call, Func<DeserializationCont
 
     public async Task<bool> MoveNext(CancellationToken cancellationToken)
     {
+        call.ThrowIfEnded();
         // Without this, a read that waits when the deadline answers would wait for a client that has left.
         using var linked = call.HasDeadline && cancellationToken.CanBeCanceled && cancellationToken != call.CancellationToken
             ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, call.CancellationToken)

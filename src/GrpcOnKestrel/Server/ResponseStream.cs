@@ -19,6 +19,7 @@ internal sealed class ResponseStream<T>(ServerCall call, Action<T, Serialization
     public async Task WriteAsync(T message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
+        call.ThrowIfEnded();
         cancellationToken.ThrowIfCancellationRequested();
         // Kestrel swallows what is written to a stream that its client has left; the handler should stop instead.
         call.CancellationToken.ThrowIfCancellationRequested();

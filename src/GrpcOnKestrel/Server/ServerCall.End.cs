@@ -24,13 +24,23 @@ internal sealed partial class ServerCall
     private Gate _gate;
     private bool _deadlineExceeded;
     private Task? _deadlineAnswer;
+    private volatile bool _ended;
 
     public bool HasDeadline => _cancellation is not null;
 
+    /// <summary>Before anything is read or written: Kestrel may already use the HTTP context for another call.</summary>
+    /// <exception cref="InvalidOperationException">The handler has returned and kept one of its streams.</exception>
+    public void ThrowIfEnded()
+    {
+        if (_ended)
+            throw new InvalidOperationException("The request is complete: its messages can be neither read nor written any more.");
+    }
+
     /// <summary>Before anything is written.</summary>
-    /// <exception cref="InvalidOperationException">The call has been answered already: its deadline has passed.</exception>
+    /// <exception cref="InvalidOperationException">The call has been answered already.</exception>
     public void BeginWrite()
     {
+        ThrowIfEnded();
         if (!HasDeadline)
             return;
         lock (_lock!)
@@ -62,8 +72,12 @@ internal sealed partial class ServerCall
         if (exception is RpcException failure)
         {
             Log.CallFailed(Logger, Method, failure.StatusCode);
-            foreach (var entry in failure.Trailers)
-                ResponseTrailers.Add(entry);
+            if (!ReferenceEquals(failure.Trailers, _responseTrailers))
+            {
+                foreach (var entry in failure.Trailers)
+                    ResponseTrailers.Add(entry);
+            }
+
             Status = failure.Status;
             return;
         }
@@ -85,9 +99,10 @@ internal sealed partial class ServerCall
     /// <summary>Answers with the status, unless the deadline did; then waits until it has.</summary>
     public Task EndAsync()
     {
+        _ended = true;
         if (!HasDeadline)
         {
-            SetStatus(_status);
+            SetStatus(_status, _responseTrailers);
             return Task.CompletedTask;
         }
 
@@ -101,7 +116,10 @@ internal sealed partial class ServerCall
             if (_gate != Gate.Done)
             {
                 _gate = Gate.Done;
-                SetStatus(_deadlineExceeded ? DeadlineStatus : _status);
+                if (_deadlineExceeded)
+                    SetStatus(DeadlineStatus, trailers: null);
+                else
+                    SetStatus(_status, _responseTrailers);
             }
         }
 
@@ -136,32 +154,35 @@ internal sealed partial class ServerCall
 
     private void OnDeadline()
     {
-        lock (_lock!)
-        {
-            if (_gate == Gate.Done)
-                return;
-            _deadlineExceeded = true;
-            if (_gate == Gate.Idle)
-                AnswerDeadline();
-        }
-
-        Log.DeadlineExceeded(Logger, Method);
         try
         {
+            lock (_lock!)
+            {
+                if (_gate == Gate.Done)
+                    return;
+                _deadlineExceeded = true;
+                if (_gate == Gate.Idle)
+                    AnswerDeadline();
+            }
+
+            Log.DeadlineExceeded(Logger, Method);
             _cancellation!.Cancel();
         }
-        catch (AggregateException exception)
+#pragma warning disable CA1031 // Nobody is above a timer: what it throws ends the process. Most likely a callback on the token threw.
+        catch (Exception exception)
         {
-            // A callback that the handler registered on its token threw; nobody else would hear of it.
             Log.HandlerThrew(Logger, Method, exception);
         }
     }
 
-    /// <summary>Under the lock: the handler goes on, but the client has its answer.</summary>
+    /// <summary>
+    /// Under the lock: the handler goes on, but the client has its answer. The handler's trailers stay out of it, since it may
+    /// just be adding to them.
+    /// </summary>
     private void AnswerDeadline()
     {
         _gate = Gate.Done;
-        SetStatus(DeadlineStatus);
+        SetStatus(DeadlineStatus, trailers: null);
         _headersSent = true;
         _deadlineAnswer = CompleteAsync();
     }

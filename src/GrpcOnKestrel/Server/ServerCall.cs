@@ -117,7 +117,7 @@ internal sealed partial class ServerCall(HttpContext httpContext, MethodOptions 
     }
 
     /// <summary>Answers with the status: in the headers if nothing went out yet, else in the trailers.</summary>
-    private void SetStatus(Status status)
+    private void SetStatus(Status status, Metadata? trailers)
     {
         TagSpan(status.StatusCode);
         var headers = _headersSent || httpContext.Response.HasStarted
@@ -126,12 +126,23 @@ internal sealed partial class ServerCall(HttpContext httpContext, MethodOptions 
         headers.GrpcStatus = StatusText.ToText(status.StatusCode);
         if (status.Detail.Length > 0)
             headers.GrpcMessage = StatusText.Encode(status.Detail);
-        if (_responseTrailers is null)
-            return;
-        foreach (var entry in _responseTrailers)
+        foreach (var entry in trailers ?? Metadata.Empty)
         {
             if (!MetadataHeaders.IsProtocol(entry.Key))
-                Append(headers, entry);
+                AppendTrailer(headers, entry);
+        }
+    }
+
+    /// <summary>A value that Kestrel refuses (a line break, say, or a character beyond ASCII) must not cost the call its status.</summary>
+    private void AppendTrailer(IHeaderDictionary headers, Metadata.Entry entry)
+    {
+        try
+        {
+            Append(headers, entry);
+        }
+        catch (InvalidOperationException)
+        {
+            Log.TrailerLeftOut(Logger, Method, entry.Key);
         }
     }
 

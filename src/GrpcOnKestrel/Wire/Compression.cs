@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.IO.Compression;
 using Grpc.Core;
 
@@ -35,7 +36,7 @@ internal static class Compression
     }
 
     /// <summary>Inflates a message, and stops as soon as it grows beyond the limit: a bomb costs no more than that.</summary>
-    /// <exception cref="RpcException">RESOURCE_EXHAUSTED beyond the limit, INTERNAL if this is not gzip.</exception>
+    /// <exception cref="RpcException">RESOURCE_EXHAUSTED beyond the limit, INTERNAL if this is not gzip, or not all of it.</exception>
     public static ReadOnlySequence<byte> Decompress(in ReadOnlySequence<byte> payload, int maxLength)
     {
         // Grows with what is really there; starting at the compressed size avoids most of the copying.
@@ -46,10 +47,10 @@ internal static class Compression
             using var stream = new GZipStream(input, CompressionMode.Decompress);
             while (true)
             {
-                var room = Math.Min(64 * 1024, maxLength - output.WrittenCount + 1);
+                var room = (int)Math.Min(64 * 1024, (long)maxLength - output.WrittenCount + 1);
                 var count = stream.Read(output.GetSpan(room)[..room]);
                 if (count == 0)
-                    return new ReadOnlySequence<byte>(output.WrittenMemory);
+                    break;
                 output.Advance(count);
                 if (output.WrittenCount > maxLength)
                     throw new RpcException(Frame.TooLarge);
@@ -59,6 +60,26 @@ internal static class Compression
         {
             throw new RpcException(new Status(StatusCode.Internal, "Failed to decompress message.", exception));
         }
+
+        return IsWhole(payload, output.WrittenCount)
+            ? new ReadOnlySequence<byte>(output.WrittenMemory)
+            : throw new RpcException(new Status(StatusCode.Internal, "Failed to decompress message: it is truncated."));
+    }
+
+    /// <summary>
+    /// GZipStream takes a truncated stream for a short one, and the front of a message is often a message too. RFC 1952 ends each
+    /// stream with the length of what went in. Nothing at all is what other GZipStreams make of an empty message.
+    /// </summary>
+    private static bool IsWhole(in ReadOnlySequence<byte> payload, int inflatedLength)
+    {
+        const int HeaderAndTrailerLength = 18;
+        if (payload.IsEmpty)
+            return true;
+        if (payload.Length < HeaderAndTrailerLength)
+            return false;
+        Span<byte> length = stackalloc byte[sizeof(uint)];
+        payload.Slice(payload.Length - length.Length).CopyTo(length);
+        return BinaryPrimitives.ReadUInt32LittleEndian(length) == (uint)inflatedLength;
     }
 
     private sealed class WriterStream(ArraySerializationContext writer) : MemoryStream

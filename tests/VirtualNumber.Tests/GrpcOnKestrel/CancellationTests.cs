@@ -65,6 +65,22 @@ public sealed class CancellationTests
     }
 
     [Test]
+    public async Task A_client_that_leaves_amid_its_requests_is_no_error_of_the_server()
+    {
+        var client = _server.Client;
+        for (var i = 0; i < 100; i++)
+        {
+            var call = client.Collect();
+            await call.RequestStream.WriteAsync(new EchoRequest());
+            call.Dispose();
+        }
+
+        // Stopping waits for the handlers to end.
+        await _server.StopAsync();
+        Assert.That(_server.Logs.Lines.Where(line => line.StartsWith("Error", StringComparison.Ordinal)), Is.Empty);
+    }
+
+    [Test]
     public async Task A_handler_that_aborts_fails_the_call()
     {
         var failure = await Assert.ThrowsAsync<RpcException>(async () => await _server.Client.EchoAsync(new EchoRequest { Abort = true }));

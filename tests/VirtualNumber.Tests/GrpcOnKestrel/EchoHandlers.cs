@@ -14,6 +14,7 @@ public sealed class EchoHandlers(EchoProbe probe) : EchoService.EchoServiceBase
 
     public override async Task<EchoResponse> Collect(IAsyncStreamReader<EchoRequest> requestStream, ServerCallContext context)
     {
+        probe.Requests = requestStream;
         var texts = new List<string>();
         await foreach (var request in requestStream.ReadAllAsync())
         {
@@ -26,6 +27,7 @@ public sealed class EchoHandlers(EchoProbe probe) : EchoService.EchoServiceBase
 
     public override async Task Repeat(EchoRequest request, IServerStreamWriter<EchoResponse> responseStream, ServerCallContext context)
     {
+        probe.Responses = responseStream;
         Exception? thrown = null;
         try
         {
@@ -75,6 +77,7 @@ public sealed class EchoHandlers(EchoProbe probe) : EchoService.EchoServiceBase
         probe.Deadline = context.Deadline;
         probe.RequestEncodings.Enqueue(context.GetHttpContext().Request.Headers["grpc-encoding"]);
         probe.Entered.TrySetResult();
+        await probe.Before(context);
         if (request.ReturnMetadata)
             await ReturnMetadataAsync(context);
         if (request.Abort)

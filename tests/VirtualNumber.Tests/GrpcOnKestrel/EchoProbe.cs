@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Grpc.Core;
 
 namespace VirtualNumber.Tests.GrpcOnKestrel;
 
@@ -33,6 +34,15 @@ public sealed class EchoProbe
 
     /// <summary>The grpc-encoding of each request; null for requests without.</summary>
     public ConcurrentQueue<string?> RequestEncodings { get; } = [];
+
+    /// <summary>Set by the test: what a handler does first, with each request.</summary>
+    public Func<ServerCallContext, Task> Before { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>The requests of the last Collect, as a handler that forgets to let go of them would keep them.</summary>
+    public IAsyncStreamReader<EchoRequest>? Requests { get; set; }
+
+    /// <summary>The responses of the last Repeat, likewise.</summary>
+    public IServerStreamWriter<EchoResponse>? Responses { get; set; }
 
     public void CountWritten() => Interlocked.Increment(ref _written);
 

@@ -32,7 +32,7 @@ public sealed class InteropTests
     [Test]
     public async Task Grpc_js_finds_everything_as_it_should()
     {
-        Require(Path.Combine(Clients, "node_modules", "@grpc", "grpc-js"), "run 'npm ci' in tests/interop");
+        Require(Path.Combine(Clients, "node_modules", "@grpc", "grpc-js"), "run 'npm install --no-save' in tests/interop");
         var output = await RunAsync("node", Path.Combine(Clients, "node.js"), _server.Address.Authority, Sources);
         Assert.That(output.Split('\n', StringSplitOptions.RemoveEmptyEntries), Is.EqualTo(new[]
         {
@@ -91,7 +91,7 @@ public sealed class InteropTests
     private static string Buf()
     {
         var buf = Path.Combine(Clients, "node_modules", ".bin", "buf");
-        Require(buf, "run 'npm ci' in tests/interop");
+        Require(buf, "run 'npm install --no-save' in tests/interop");
         return buf;
     }
 

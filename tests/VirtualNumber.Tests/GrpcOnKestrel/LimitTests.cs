@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 
@@ -119,6 +120,31 @@ public sealed class LimitTests
             Assert.That(response.Message<EchoResponse>().Text, Is.EqualTo("plain"));
         });
     }
+
+    [Test]
+    public async Task Gzip_needs_no_limit()
+    {
+        await using var server = await TestServer.StartAsync(options => options.MaxReceiveMessageSize = null);
+        Assert.That((await server.Client.EchoAsync(new EchoRequest { Text = "unlimited" }, Compressed)).Text, Is.EqualTo("unlimited"));
+    }
+
+#if !FEED_FULL
+    // GZipStream, and so the official server, takes it for the whole.
+    [Test]
+    public async Task Truncated_gzip_is_refused_wherever_it_ends()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var raw = new RawClient(server.Address);
+        // Fields that lie one after the other: what is left of them would still be a message.
+        var message = new EchoRequest { Text = "whole", RepeatCount = 1, FailDetail = "whole" };
+        var whole = RawClient.Gzip(message.ToByteArray());
+        for (var length = 1; length < whole.Length; length++)
+        {
+            var response = await raw.PostAsync("Echo", RawClient.Frame(whole[..length], compressed: true), ("grpc-encoding", "gzip"));
+            Assert.That(response.Status, Is.EqualTo(StatusCode.Internal), $"{length} of {whole.Length} bytes");
+        }
+    }
+#endif
 
     [Test]
     public async Task A_gzip_bomb_is_refused_without_being_inflated()

@@ -91,6 +91,7 @@ public sealed class MalformedTests
     [TestCase("Collect")]
     public async Task An_announced_length_over_the_limit_is_refused_before_it_comes(string method)
     {
+        await AssertStatusAsync(method, [0, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3], StatusCode.ResourceExhausted);
         byte[] header = [0, 0x7F, 0xFF, 0xFF, 0xFF, 1, 2, 3];
         var response = await _raw.PostAsync(method, header);
         Assert.That(response.Status, Is.EqualTo(StatusCode.ResourceExhausted));
@@ -161,6 +162,37 @@ public sealed class MalformedTests
         var response = await _raw.PostAsync(
             "Echo", RawClient.Frame(new EchoRequest { ReturnMetadata = true }), ("x-raw-bin", sent));
         Assert.That(Convert.ToHexString(Convert.FromBase64String(Padded(response.Headers["x-raw-bin"].Split(',')[0]))), Is.EqualTo(bytes));
+    }
+
+    [Test]
+    public async Task Binary_metadata_may_come_joined_by_commas()
+    {
+        var response = await _raw.PostAsync(
+            "Echo", RawClient.Frame(new EchoRequest { ReturnMetadata = true }), ("x-raw-bin", "AP8=,AQ, Ag=="));
+        // Once in the headers and once in the trailers.
+        Assert.That(response.Headers["x-raw-bin"], Is.EqualTo("AP8,AQ,Ag,AP8,AQ,Ag"));
+    }
+
+    [TestCase("A")]
+    [TestCase("A-_8")]
+    [TestCase("A=8=")]
+    public async Task Binary_metadata_that_is_none_is_refused(string sent)
+    {
+        var response = await _raw.PostAsync("Echo", RawClient.Frame(new EchoRequest { ReturnMetadata = true }), ("x-raw-bin", sent));
+        Assert.That(response.Status, Is.EqualTo(StatusCode.Internal));
+    }
+
+    [TestCase("")]
+    [TestCase("S")]
+    [TestCase("1")]
+    [TestCase("1s")]
+    [TestCase("-1S")]
+    [TestCase("1.5S")]
+    [TestCase("123456789S")]
+    public async Task A_malformed_timeout_is_none(string timeout)
+    {
+        var response = await _raw.PostAsync("Echo", RawClient.Frame(new EchoRequest()), ("grpc-timeout", timeout));
+        Assert.That(response.Status, Is.EqualTo(StatusCode.OK));
     }
 
     [Test]
