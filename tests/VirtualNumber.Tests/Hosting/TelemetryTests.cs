@@ -203,9 +203,9 @@ public sealed class TelemetryTests : IDisposable
         /// <summary>How many takes after the first damaged one are left as they are; null: none.</summary>
         public int? Spared { get; set; }
 
-        protected override async ValueTask<T> StepAsync<T>(string name, DateTimeOffset? now, Func<ValueTask<T>> step)
+        protected override async ValueTask<T> StepAsync<T>(string name, DateTimeOffset? now, object? argument, Func<ValueTask<T>> step)
         {
-            var answer = await base.StepAsync(name, now, step);
+            var answer = await base.StepAsync(name, now, argument, step);
             if (!Damages)
                 return answer;
             if (Spared is not null)
