@@ -27,7 +27,10 @@ internal sealed partial class Block
             record = record with { ExpireTime = ExpireTimeOf(record, terms, cap, now), ReportNumber = reportNumber };
             WriteRecord(slot, record);
             Log(LogKind.Reported, record, now);
-            return new(ApplyOutcome.Set, record);
+
+            // A report that ends the lease now ends it for every clock: an instance that is behind must not route or extend it.
+            IsLive(slot, record, now);
+            return new(ApplyOutcome.Set, slot.Record);
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
 
     private readonly Registry _registry = new(bounds, logLength);
     private readonly Ledgers _ledgers = new();
-    private int _nextReclaimed;
+    private int _reclaimRound;
 
     /// <summary>The log of a block, oldest entry first.</summary>
     public IReadOnlyList<LogEntry> ReadLog(uint block) => BlockOf(block).ReadLog();
@@ -98,20 +98,23 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
 
     public ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation)
     {
+        // Each call starts one place further, the ledgers being one of the places, so that a backlog in one starves no other.
         var blocks = _registry.Blocks;
+        var places = blocks.Length + 1;
+        var first = (int)((uint)Interlocked.Increment(ref _reclaimRound) % places);
         var (expired, removed) = (0, 0);
-        for (var i = 0; i < blocks.Length; i++)
+        for (var i = 0; i < places; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var answer = blocks[_nextReclaimed % blocks.Length].Reclaim(limit - expired - removed, now);
+            var place = (first + i) % places;
+            var rest = limit - expired - removed;
+            var answer = place < blocks.Length ? blocks[place].Reclaim(rest, now) : _ledgers.Reclaim(rest, now);
             (expired, removed) = (expired + answer.Expired, removed + answer.Removed);
             if (answer.Backlog)
                 return new(new ReclaimAnswer(expired, removed, Backlog: true));
-            _nextReclaimed = (_nextReclaimed + 1) % blocks.Length;
         }
 
-        var (ledgers, backlog) = _ledgers.Reclaim(limit - expired - removed, now);
-        return new(new ReclaimAnswer(expired, removed + ledgers, backlog));
+        return new(new ReclaimAnswer(expired, removed, Backlog: false));
     }
 
     public ValueTask<(Pool Pool, bool SameProperties)> CreatePoolAsync(Pool pool, CancellationToken cancellation) => Do(

@@ -34,19 +34,17 @@ internal sealed class Ledgers
     }
 
     /// <summary>Removes ledgers whose time is over, at most so many; goes on where the last cycle stopped.</summary>
-    public (int Removed, bool Backlog) Reclaim(int limit, DateTimeOffset now)
+    public ReclaimAnswer Reclaim(int limit, DateTimeOffset now)
     {
         var removed = 0;
-        for (var i = 0; i < StripeCount; i++)
+        for (var i = 0; i < StripeCount && removed < limit; i++)
         {
-            var stripe = _stripes[_nextStripe];
-            removed += stripe.Reclaim(limit - removed, now);
-            if (removed >= limit)
-                return (removed, true);
-            _nextStripe = (_nextStripe + 1) % StripeCount;
+            removed += _stripes[_nextStripe].Reclaim(limit - removed, now);
+            if (removed < limit)
+                _nextStripe = (_nextStripe + 1) % StripeCount;
         }
 
-        return (removed, false);
+        return new(0, removed, Backlog: removed >= limit);
     }
 
     private Stripe StripeOf(Digest delivery) => _stripes[(uint)delivery.GetHashCode() % StripeCount];

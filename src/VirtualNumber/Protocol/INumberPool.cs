@@ -68,7 +68,8 @@ internal interface INumberPool
 
     /// <summary>
     /// apply: sets the expire time to max(instant, floor), or to the instant alone where the terms are final, but never before
-    /// <paramref name="now"/> and never past lease time + <paramref name="cap"/>. A claim that the block does not know is closed.
+    /// <paramref name="now"/> and never past lease time + <paramref name="cap"/>. What ends now is marked as ended. A claim that the
+    /// block does not know is closed.
     /// </summary>
     ValueTask<ApplyAnswer> ApplyAsync(Claim claim, int reportNumber, Terms terms, TimeSpan cap, DateTimeOffset now, CancellationToken cancellation);
 

@@ -138,7 +138,7 @@ internal readonly record struct ApplyAnswer(ApplyOutcome Outcome, LeaseRecord? R
 /// <param name="LeaseTime">The epoch.</param>
 internal readonly record struct HolderKey(string TenantId, uint Block, uint Slot, DateTimeOffset LeaseTime);
 
-/// <summary>What became of release, in order of precedence.</summary>
+/// <summary>What became of extend, reassign or release, in order of precedence.</summary>
 internal enum HolderOutcome
 {
     /// <summary>No record, or of another holder, or of another tenant.</summary>

@@ -48,7 +48,7 @@ public sealed class InteropTests
         Require("/usr/lib/python3/dist-packages/grpc", "install python3-grpcio and python3-protobuf");
         var descriptors = Path.Combine(TestContext.CurrentContext.WorkDirectory, "echo.descriptors");
         // What is imported comes first.
-        var files = VirtualNumber.Api.ReflectionCatalog.WithDependencies(EchoReflection.Descriptor).Reverse();
+        var files = global::VirtualNumber.Api.ReflectionCatalog.WithDependencies(EchoReflection.Descriptor).Reverse();
         var set = new FileDescriptorSet { File = { files.Select(file => FileDescriptorProto.Parser.ParseFrom(file.SerializedData)) } };
         await File.WriteAllBytesAsync(descriptors, set.ToByteArray());
         var output = await RunAsync("/usr/bin/python3", Path.Combine(Clients, "client.py"), _server.Address.Authority, descriptors);

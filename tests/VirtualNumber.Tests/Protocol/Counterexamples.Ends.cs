@@ -93,6 +93,19 @@ public sealed partial class Counterexamples
     }
 
     [Test]
+    public async Task C20_What_a_report_ended_is_over_for_a_clock_that_is_behind_too()
+    {
+        var block = await AddBlockAsync();
+        var lease = await LeaseAsync("R1", block.Id, T0);
+        var now = T0 + (20 * Day);
+
+        await ApplyAsync(ClaimOf(lease), 1, now - Day, now);
+
+        Assert.That((await ResolveAsync(lease, now - TimeSpan.FromSeconds(9))).Outcome, Is.EqualTo(RouteOutcome.Ended));
+        Assert.That((await ApplyAsync(ClaimOf(lease), 2, now + Day, now - TimeSpan.FromSeconds(9))).Outcome, Is.EqualTo(ApplyOutcome.Ended));
+    }
+
+    [Test]
     public async Task C21_An_expired_lease_is_not_revived_by_a_later_report()
     {
         var block = await AddBlockAsync();
