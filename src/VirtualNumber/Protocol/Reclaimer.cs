@@ -65,7 +65,7 @@ internal sealed partial class Reclaimer(
             var (expired, removed) = (0, 0);
             do
             {
-                                var limit = Math.Min(EntriesPerStep, options.EntriesPerCycle - expired - removed);
+                var limit = Math.Min(EntriesPerStep, options.EntriesPerCycle - expired - removed);
                 var step = await pool.ReclaimAsync(limit, time.GetNow(), cancellation);
                 (expired, removed, backlog) = (expired + step.Expired, removed + step.Removed, step.Backlog);
             }
@@ -73,8 +73,9 @@ internal sealed partial class Reclaimer(
 
             Telemetry.Reclaimed(expired, removed, Stopwatch.GetElapsedTime(start));
         }
-        catch (StoreUnavailableException exception)
+        catch (Exception exception) when (!cancellation.IsCancellationRequested)
         {
+            // Whatever it was: an exception that left a hosted service would stop the whole service, calls and all.
             Log.CycleFailed(logger, exception);
         }
 
