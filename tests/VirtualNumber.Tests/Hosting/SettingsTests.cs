@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using VirtualNumber.Hosting;
@@ -49,6 +50,17 @@ public sealed class SettingsTests
     {
         Assert.That(RefusalOf(("Tenants:0:Id", id)), Does.Contain("Tenants").And.Contain(named));
         Assert.That(RefusalOf(("Gateways:0:Id", id)), Does.Contain("Gateways").And.Contain(named));
+    }
+
+    [TestCase("Tenants", """{ "Id": null }""")]
+    [TestCase("Gateways", """{ "Id": null }""")]
+    [TestCase("Tenants", """{ "Id": "one", "DefaultCountry": null }""")]
+    [TestCase("Gateways", """{ "Id": "one", "DefaultCountry": null }""")]
+    public void A_null_in_the_file_is_a_fault_like_any_other(string section, string caller)
+    {
+        using var file = new MemoryStream(Encoding.UTF8.GetBytes($$"""{ "{{section}}": [ {{caller}} ] }"""));
+        var configuration = new ConfigurationBuilder().AddJsonStream(file).Build();
+        Assert.That(Assert.Throws<StartRefusedException>(() => Settings.Read(configuration))!.Message, Does.StartWith(section));
     }
 
     [Test]
