@@ -59,6 +59,16 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Its exit code, once it has ended.</summary>
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>Waits until it ends by itself; answers all that it wrote.</summary>
+    public async Task<string> WaitForOutputAsync()
+    {
+        await _process.WaitForExitAsync();
+        return Output;
+    }
+
     /// <summary>The processor time that it has used so far, all threads.</summary>
     public TimeSpan ProcessorTime
     {
@@ -66,16 +76,6 @@ internal sealed class ChildProcess : IAsyncDisposable
         {
             _process.Refresh();
             return _process.TotalProcessorTime;
-        }
-    }
-
-    /// <summary>The memory that it holds now, in bytes.</summary>
-    public long WorkingSet
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.WorkingSet64;
         }
     }
 

@@ -119,6 +119,7 @@ internal sealed partial class ServerCall(HttpContext httpContext, MethodOptions 
     /// <summary>Answers with the status: in the headers if nothing went out yet, else in the trailers.</summary>
     private void SetStatus(Status status)
     {
+        TagSpan(status.StatusCode);
         var headers = _headersSent || httpContext.Response.HasStarted
             ? httpContext.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers
             : httpContext.Response.Headers;
@@ -132,6 +133,15 @@ internal sealed partial class ServerCall(HttpContext httpContext, MethodOptions 
             if (!MetadataHeaders.IsProtocol(entry.Key))
                 Append(headers, entry);
         }
+    }
+
+    /// <summary>The tags that the official server gives the span of a call.</summary>
+    private void TagSpan(StatusCode code)
+    {
+        if (httpContext.Features.Get<IHttpActivityFeature>()?.Activity is not { } span)
+            return;
+        span.SetTag("grpc.method", Method);
+        span.SetTag("grpc.status_code", StatusText.ToText(code));
     }
 
     /// <summary>ASP.NET's own Append would drop empty values, and an empty value is a value.</summary>

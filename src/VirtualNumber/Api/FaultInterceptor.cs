@@ -25,7 +25,9 @@ internal sealed partial class FaultInterceptor(TimeProvider time, ILogger<FaultI
         }
         catch (NumberUnreadableException exception)
         {
-            throw CountUnreadable(exception, logger);
+            Telemetry.Unreadable(exception.Fault);
+            Log.NumberUnreadable(logger, exception.LeaseId, exception.Fault);
+            throw StatusMap.NumberUnreadable(exception.LeaseId);
         }
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
         {
@@ -33,14 +35,6 @@ internal sealed partial class FaultInterceptor(TimeProvider time, ILogger<FaultI
                 ? new RpcException(new Status(StatusCode.DeadlineExceeded, "The deadline passed; this may have happened, retry with the same request_id."))
                 : new RpcException(new Status(StatusCode.Cancelled, "The caller cancelled the call."));
         }
-    }
-
-    /// <summary>Counts and logs a sealed number that does not open, and answers its status; also for the items of a batch.</summary>
-    public static RpcException CountUnreadable(NumberUnreadableException exception, ILogger logger)
-    {
-        Telemetry.Unreadable(exception.Fault);
-        Log.NumberUnreadable(logger, exception.LeaseId, exception.Fault);
-        return StatusMap.NumberUnreadable(exception.LeaseId);
     }
 
     private static partial class Log

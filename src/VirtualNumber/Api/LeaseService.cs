@@ -18,10 +18,9 @@ internal sealed partial class LeaseService(
 
     /// <summary>
     /// Runs the items of a batch one after the other, each with its own outcome. A store in trouble or a deadline ends the whole
-    /// call: the items before it have happened, and with their request ids a repeat is harmless. A seal that does not open is the
-    /// matter of its own item: one damaged record must not stop all the others for good.
+    /// call: the items before it have happened, and with their request ids a repeat is harmless.
     /// </summary>
-    private async Task RunItemsAsync<TItem>(
+    private static async Task RunItemsAsync<TItem>(
         IEnumerable<TItem> items, Func<TItem, Task> run, Action<V1.ItemStatus> addError)
     {
         foreach (var item in items)
@@ -33,10 +32,6 @@ internal sealed partial class LeaseService(
             catch (RpcException exception)
             {
                 addError(exception.ToItemStatus());
-            }
-            catch (NumberUnreadableException exception)
-            {
-                addError(FaultInterceptor.CountUnreadable(exception, logger).ToItemStatus());
             }
         }
     }

@@ -68,7 +68,8 @@ internal sealed record Settings(
         }
         catch (InvalidOperationException exception)
         {
-            faults.Add($"{section}: {exception.Message}");
+            // The one names the setting, the other what is wrong with it; which is which depends on the fault.
+            faults.Add($"{section}: {exception.Message} {exception.InnerException?.Message}".TrimEnd());
         }
 
         return options;

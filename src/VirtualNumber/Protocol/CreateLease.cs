@@ -167,7 +167,9 @@ internal sealed partial class LeaseVerbs
                 return null;
             }
 
-            return new(CreateLeaseOutcome.Leased, _verbs.LeaseOf(record, now), Existing: !take.New);
+            // What was sealed a moment ago need not be opened again for its mask.
+            var lease = take.New ? _verbs.LeaseOf(record, _command.RealNumber.Mask(), now) : _verbs.LeaseOf(record, now);
+            return new(CreateLeaseOutcome.Leased, lease, Existing: !take.New);
         }
 
         /// <summary>

@@ -57,13 +57,15 @@ internal sealed partial class LeaseVerbs(
         }
     }
 
-    private Lease LeaseOf(LeaseRecord record, DateTimeOffset now) => new(
+    private Lease LeaseOf(LeaseRecord record, DateTimeOffset now) => LeaseOf(record, MaskOf(record), now);
+
+    private Lease LeaseOf(LeaseRecord record, string maskedNumber, DateTimeOffset now) => new(
         LeaseIdOf(record),
         record.TenantId,
         record.PoolId,
         record.Role,
         record.Number,
-        MaskOf(record),
+        maskedNumber,
         record.LeaseTime,
         record.ExpireTime,
         // An expire time that has passed is the end, whether or not somebody wrote it down yet.

@@ -21,7 +21,7 @@ internal sealed class ServiceLoad(CallInvoker invoker)
     private const int LeasesPerBatch = 1_000;
 
     /// <summary>So many numbers are free at least when a round of CreateLease begins, more than can be leased in it.</summary>
-    private const int FreePerSecond = 30_000;
+    private const int FreePerSecond = 50_000;
 
     private readonly LeaseService.LeaseServiceClient _leases = new(invoker);
     private readonly RoutingService.RoutingServiceClient _routing = new(invoker);

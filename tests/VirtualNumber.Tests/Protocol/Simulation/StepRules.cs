@@ -18,7 +18,7 @@ internal static class StepRules
             CheckLeased(step, now, (TakeStep)argument!, change, aging, slots);
         else if (change.IsRemoved)
             Unless(step == "reclaim" && before!.ExpireTime <= now - aging, () => $"{step} removed a record before its rest was over.");
-        else if (change.IsExpired)
+        else if (change.IsExpired && !change.IsReported)
             CheckExpired(step, now, argument, change);
         else
             CheckOwn(step, now, argument, change);
@@ -110,7 +110,12 @@ internal static class StepRules
                 var due = Least(Most(floored, now), cap);
                 Unless(apply.ReportNumber > before.ReportNumber, () => "An older or repeated report changed a lease.");
                 Unless(
-                    change.IsOnly(record => record with { ExpireTime = due, ReportNumber = apply.ReportNumber }),
+                    change.IsOnly(record => record with
+                    {
+                        ExpireTime = due,
+                        ReportNumber = apply.ReportNumber,
+                        End = due <= now ? EndReason.Expired : EndReason.None,
+                    }),
                     () => $"A report set {after.ExpireTime:O} where {due:O} was due.");
                 break;
             case ExtendCall extend:
