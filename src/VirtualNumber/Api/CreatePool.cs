@@ -27,7 +27,7 @@ internal sealed partial class OpsService
         faults.Require(CallingCodes.IsAssigned(country), "pool.country_code", "Must be an assigned calling code, digits only.");
         var digits = asked.BlockDigits == 0 ? MostBlockDigits : asked.BlockDigits;
         faults.Require(digits is >= LeastBlockDigits and <= MostBlockDigits, "pool.block_digits", "Must be 2 to 4.");
-        var aging = Aging(asked.Aging, "pool.aging", faults) ?? s_defaultAging;
+        var aging = Aging(asked.Aging, "pool.aging", faults) ?? (s_defaultAging > bounds.LeastAging ? s_defaultAging : bounds.LeastAging);
         faults.ThrowIfAny();
 
         var pool = new Pool(

@@ -19,6 +19,12 @@ internal static class Fault
     private const string Details = "grpc-status-details-bin";
     private const string ReasonPrefix = "ERROR_REASON_";
 
+    /// <summary>
+    /// What clients on the C core take of an error by default is 8 KiB, in base64 and with its message beside it; an error that is
+    /// too long would reach the caller as a broken connection.
+    /// </summary>
+    private const int MostFieldsLength = 4_096;
+
     /// <summary>An error with its reason, and values that a program can read.</summary>
     public static RpcException Of(StatusCode code, V1.ErrorReason reason, string message, params ReadOnlySpan<(string Key, string Value)> metadata) =>
         Of(code, reason, message, [], metadata);
@@ -38,12 +44,23 @@ internal static class Fault
         return new RpcException(new Status(code, message), new Metadata { { Details, status.ToByteArray() } }, message);
     }
 
-    /// <summary>Faulty fields, all of them at once.</summary>
+    /// <summary>Faulty fields, all of them at once; where they are too many to be carried, the last one tells how many more there are.</summary>
     public static RpcException OfFields(V1.ErrorReason reason, StatusCode code, IReadOnlyCollection<(string Field, string Description)> faults)
     {
         var badRequest = new BadRequest();
-        badRequest.FieldViolations.AddRange(faults.Select(
-            fault => new BadRequest.Types.FieldViolation { Field = fault.Field, Description = fault.Description }));
+        var length = 0;
+        foreach (var fault in faults)
+        {
+            var violation = new BadRequest.Types.FieldViolation { Field = fault.Field, Description = fault.Description };
+            var more = faults.Count - badRequest.FieldViolations.Count - 1;
+            length += violation.CalculateSize();
+            if (length > MostFieldsLength && more > 0)
+                violation.Description += $" And {more} more fields are faulty.";
+            badRequest.FieldViolations.Add(violation);
+            if (length > MostFieldsLength)
+                break;
+        }
+
         var message = string.Join(' ', faults.Take(5).Select(fault => $"{fault.Field}: {fault.Description}"))
             + (faults.Count > 5 ? $" And {faults.Count - 5} more." : "");
         return Of(code, reason, message, [badRequest], []);

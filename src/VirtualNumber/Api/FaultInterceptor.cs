@@ -21,7 +21,7 @@ internal sealed partial class FaultInterceptor(TimeProvider time, ILogger<FaultI
         {
             Telemetry.StoreFault();
             Log.StoreUnavailable(logger, context.Method, exception);
-            throw StatusMap.StoreUnavailable("");
+            throw StatusMap.StoreUnavailable();
         }
         catch (NumberUnreadableException exception)
         {

@@ -10,8 +10,6 @@ internal sealed partial class OpsService(
     INumberStock stock, LeaseVerbs verbs, PageTokens tokens, RequestRules rules, ProtocolBounds bounds, TimeProvider time, ILogger<OpsService> logger)
     : V1.OpsService.OpsServiceBase
 {
-    private static readonly TimeSpan s_longestAging = TimeSpan.FromDays(365);
-
     private DateTimeOffset Now => time.GetNow();
 
     private async Task<Pool> FindPoolAsync(string tenantId, string poolId, CancellationToken cancellation) =>
@@ -22,9 +20,9 @@ internal sealed partial class OpsService(
     {
         var aging = RequestRules.Span(duration, field, faults);
         faults.Require(
-            aging is null || (aging >= bounds.LeastAging && aging <= s_longestAging),
+            aging is null || (aging >= bounds.LeastAging && aging <= ProtocolBounds.LongestAging),
             field,
-            $"Must be {bounds.LeastAging.TotalSeconds:0.###} seconds to {s_longestAging.TotalDays:0} days.");
+            $"Must be {bounds.LeastAging.TotalSeconds:0.###} seconds to {ProtocolBounds.LongestAging.TotalDays:0} days.");
         return aging;
     }
 

@@ -6,7 +6,8 @@ namespace VirtualNumber.Api;
 
 /// <summary>grpc.reflection.v1: tells tools such as grpcurl and buf which services and messages there are.</summary>
 /// <param name="catalog">What it tells.</param>
-public sealed class ReflectionService(ReflectionCatalog catalog) : ServerReflection.ServerReflectionBase
+/// <param name="lifetime">Ends the streams when the server stops, which would wait for them otherwise.</param>
+public sealed class ReflectionService(ReflectionCatalog catalog, IHostApplicationLifetime lifetime) : ServerReflection.ServerReflectionBase
 {
     /// <inheritdoc/>
     public override async Task ServerReflectionInfo(
@@ -14,12 +15,20 @@ public sealed class ReflectionService(ReflectionCatalog catalog) : ServerReflect
         IServerStreamWriter<ServerReflectionResponse> responseStream,
         ServerCallContext context)
     {
-        await foreach (var request in requestStream.ReadAllAsync(context.CancellationToken))
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        try
         {
-            var response = Answer(request);
-            response.ValidHost = request.Host;
-            response.OriginalRequest = request;
-            await responseStream.WriteAsync(response);
+            await foreach (var request in requestStream.ReadAllAsync(end.Token))
+            {
+                var response = Answer(request);
+                response.ValidHost = request.Host;
+                response.OriginalRequest = request;
+                await responseStream.WriteAsync(response);
+            }
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "The server is stopping."));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Grpc.Core;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
@@ -33,7 +34,7 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
             return Connect(answer, called!);
 
         // The true reason stays here: to a stranger all refusals look alike.
-        Log.Refused(logger, answer.Outcome, gateway.Id, callId, answer.LeaseId);
+        Log.Refused(logger, answer.Outcome, gateway.Id, WithoutNumbers(callId), answer.LeaseId);
         return new V1.ResolveResponse { Action = V1.RoutingAction.Reject, Refusal = RefusalOf(answer.Outcome) };
     }
 
@@ -50,6 +51,12 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
     private static V1.Refusal RefusalOf(ResolveOutcome outcome) => outcome == ResolveOutcome.CallerIsHolder
         ? new V1.Refusal { Q850Cause = 21, SipStatus = 403 }
         : new V1.Refusal { Q850Cause = 1, SipStatus = 404 };
+
+    /// <summary>Many a telephone makes its call ids of its own number: what may be one is hidden.</summary>
+    private static string WithoutNumbers(string callId) => NumberInCallId().Replace(callId, match => new string('*', match.Length));
+
+    [GeneratedRegex("[0-9]{7,}")]
+    private static partial Regex NumberInCallId();
 
     private static partial class Log
     {

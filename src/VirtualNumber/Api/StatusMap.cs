@@ -43,10 +43,10 @@ internal static class StatusMap
         "The lease has been extended as often as allowed.",
         ("extension_limit", limit.ToString(CultureInfo.InvariantCulture)));
 
-    public static RpcException StoreUnavailable(string message) => Fault.Of(
+    public static RpcException StoreUnavailable() => Fault.Of(
         StatusCode.Unavailable,
         V1.ErrorReason.StoreUnavailable,
-        $"The store is in trouble; this may have happened, retry with the same request_id. {message}",
+        "The store is in trouble; this may have happened, retry with the same request_id.",
         [Fault.RetryAfter(TimeSpan.FromSeconds(1))],
         []);
 

@@ -33,8 +33,8 @@ internal sealed record Settings(
         faults.AddRange(settings.RealNumbers.Validate().Select(fault => $"RealNumbers: {fault}"));
         faults.AddRange(settings.Bounds.Validate().Select(fault => $"Bounds: {fault}"));
         faults.AddRange(settings.Reclaim.Validate().Select(fault => $"Reclaim: {fault}"));
-        faults.AddRange(FaultsOf("Tenants", [.. settings.Tenants.Select(tenant => (tenant.Id, tenant.DefaultCountry))]));
-        faults.AddRange(FaultsOf("Gateways", [.. settings.Gateways.Select(gateway => (gateway.Id, gateway.DefaultCountry))]));
+        faults.AddRange(FaultsOf("Tenants", [.. settings.Tenants.Select(tenant => (tenant.Id ?? "", tenant.DefaultCountry ?? ""))]));
+        faults.AddRange(FaultsOf("Gateways", [.. settings.Gateways.Select(gateway => (gateway.Id ?? "", gateway.DefaultCountry ?? ""))]));
         faults.AddRange(settings.Tenants
             .Where(tenant => tenant.DeliveredTerm is { } term && (term < TimeSpan.Zero || term > settings.Leasing.DeliveredTermLimit))
             .Select(tenant => $"Tenants: DeliveredTerm of {tenant.Id} must be 0 to {settings.Leasing.DeliveredTermLimit.TotalDays:0.##} days."));

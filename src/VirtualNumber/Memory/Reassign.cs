@@ -5,9 +5,6 @@ namespace VirtualNumber.Memory;
 
 internal sealed partial class Block
 {
-    /// <summary>How many reassignments a record remembers.</summary>
-    private const int MostReassignments = 8;
-
     /// <inheritdoc cref="INumberPool.ReassignAsync"/>
     public HolderAnswer Reassign(
         HolderKey holder, RequestMark request, ReadOnlyMemory<byte> sealedNumber, Digest numberDigest, DateTimeOffset now)
@@ -22,7 +19,7 @@ internal sealed partial class Block
                 return new(HolderOutcome.Ended, slot.Record);
 
             var remembered = record.Reassignments.Add(request);
-            if (remembered.Length > MostReassignments)
+            if (remembered.Length > LeaseRecord.MostReassignments)
                 remembered = remembered.RemoveAt(0);
             record = record with { SealedNumber = sealedNumber, NumberDigest = numberDigest, Reassignments = remembered };
             WriteRecord(slot, record);

@@ -84,7 +84,7 @@ internal sealed partial class LeaseVerbs
                     case TakeOutcome.Live:
                         return await AnswerLiveAsync(claim, take, now);
                     // A repeat never makes a second lease: what this request got is over.
-                    case TakeOutcome.Ended when _request is not null && claim.Kind != ClaimKind.Standing:
+                    case TakeOutcome.Ended when _request is not null && claim.Kind != ClaimKind.Standing && MayHaveBeenAnswered(take.Record!):
                         return new(CreateLeaseOutcome.LeaseEnded, _verbs.LeaseOf(take.Record!, now), Existing: true);
                     case TakeOutcome.Over:
                         return new(CreateLeaseOutcome.DeliveryOver, ExpireTime: expireTime);
@@ -93,11 +93,13 @@ internal sealed partial class LeaseVerbs
                         break;
                 }
 
-                var replaced = await ReplaceAsync(claim, take.Outcome == TakeOutcome.Ended);
+                // A claim of this request with which another one leased, for another number, is as good as closed.
+                var ended = take.Outcome == TakeOutcome.Ended && (_request is null || claim.Kind == ClaimKind.Standing);
+                var replaced = await ReplaceAsync(claim, ended);
                 if (replaced.Kind == ClaimKind.Moved)
                 {
                     // A request that stays bound to a closed claim would come back to it for ever.
-                    if (take.Outcome != TakeOutcome.Ended && claim.Kind == ClaimKind.Bound)
+                    if (!ended && claim.Kind == ClaimKind.Bound)
                         _forget = claim.Claim!.Id;
                     return null;
                 }
@@ -181,6 +183,10 @@ internal sealed partial class LeaseVerbs
             var content = _verbs.ReassignContentOf(record.TenantId, _command.RealNumber);
             return record.Reassignments.Any(reassignment => reassignment.Content == content);
         }
+
+        /// <summary>False only when this request surely met a conflict there, which binds nothing.</summary>
+        private bool MayHaveBeenAnswered(LeaseRecord record) =>
+            HasStoodForNumber(record) || record.Reassignments.Length >= LeaseRecord.MostReassignments;
 
         private async ValueTask<CreateLeaseAnswer?> ShortOfNumbersAsync()
         {

@@ -9,6 +9,9 @@ namespace VirtualNumber.Protocol;
 /// </summary>
 internal sealed record LeaseRecord
 {
+    /// <summary>How many reassignments are remembered.</summary>
+    public const int MostReassignments = 8;
+
     /// <summary>Whose lease: the tenant of the pool.</summary>
     public required string TenantId { get; init; }
 

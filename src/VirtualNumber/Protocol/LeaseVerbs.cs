@@ -20,6 +20,8 @@ internal sealed partial class LeaseVerbs(
     /// <summary>How often CreateLease starts over before it answers that it is contended.</summary>
     private const int MostAttempts = 8;
 
+    private static readonly long s_latestEpoch = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
     private DateTimeOffset Now => time.GetNow();
 
     private Digest DigestOf(DeliveryKey delivery) => index.Of("delivery", delivery.TenantId, delivery.Carrier, delivery.WaybillNumber);
@@ -72,7 +74,8 @@ internal sealed partial class LeaseVerbs(
 
     private bool TryFindHolder(string tenantId, string leaseId, out HolderKey holder)
     {
-        if (!leaseIds.TryDecode(leaseId, out var locator, out _))
+        // A made-up id may decode to an instant that no calendar has.
+        if (!leaseIds.TryDecode(leaseId, out var locator, out _) || locator.Epoch > s_latestEpoch)
         {
             holder = default;
             return false;

@@ -26,6 +26,7 @@ internal sealed partial class LeaseVerbs
         var now = Now;
         return AnswerOf(await pool.ReassignAsync(holder, request, sealedNumber, number, now, cancellation), now);
     }
+
     /// <summary>What a reassignment asks for; a record's reassignments tell by it which numbers the lease has stood for.</summary>
     private Digest ReassignContentOf(string tenantId, PhoneNumber realNumber) =>
         index.Of("reassign-lease-content", tenantId, realNumber.Canonical);

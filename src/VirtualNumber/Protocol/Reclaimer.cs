@@ -73,8 +73,9 @@ internal sealed partial class Reclaimer(
 
             Telemetry.Reclaimed(expired, removed, Stopwatch.GetElapsedTime(start));
         }
-        catch (StoreUnavailableException exception)
+        catch (Exception exception) when (!cancellation.IsCancellationRequested)
         {
+            // Whatever it was: an exception that left a hosted service would stop the whole service, calls and all.
             Log.CycleFailed(logger, exception);
         }
 

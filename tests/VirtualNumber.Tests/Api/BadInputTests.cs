@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using VirtualNumber.Sealing;
 using VirtualNumber.V1;
 
 namespace VirtualNumber.Tests.Api;
@@ -255,6 +256,15 @@ public sealed class BadInputTests : ApiTests
     [TestCase("zzzzzzzzzzzzzzzzzzzzzzzzzzzzz")]
     public async Task A_lease_id_that_was_made_up_is_refused_by_every_verb(string id)
     {
+        foreach (var refusal in await VerbsOnAsync(TestService.Alpha, id))
+            refusal.Expect(StatusCode.InvalidArgument, ErrorReason.LeaseIdInvalid, "lease_id");
+    }
+
+    [Test]
+    public async Task A_lease_id_that_names_an_instant_beyond_the_calendar_is_refused_by_every_verb()
+    {
+        // One in some ten million made-up ids decodes to such an instant; anybody may try.
+        var id = Service.Get<LeaseIdCodec>().Encode(new LeaseLocator(1, 0, LeaseLocator.MaxEpoch));
         foreach (var refusal in await VerbsOnAsync(TestService.Alpha, id))
             refusal.Expect(StatusCode.InvalidArgument, ErrorReason.LeaseIdInvalid, "lease_id");
     }

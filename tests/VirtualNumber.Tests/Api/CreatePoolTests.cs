@@ -25,6 +25,14 @@ public sealed class CreatePoolTests : ApiTests
     }
 
     [Test]
+    public async Task The_default_aging_is_never_shorter_than_the_least()
+    {
+        await using var service = await TestService.StartAsync(settings: ("Bounds:LeastAging", "45.00:00:00"));
+        var pool = (await service.Ops.CreatePoolAsync(Requests.CreatePool("fresh"))).Pool;
+        Assert.That(pool.Aging, Is.EqualTo(TimeSpan.FromDays(45).ToDuration()));
+    }
+
+    [Test]
     public async Task What_is_asked_for_is_kept()
     {
         var asked = new Pool

@@ -43,6 +43,10 @@ internal sealed class RefusedCall
     /// <summary>The faulty fields in their order; empty when there is no BadRequest.</summary>
     public IReadOnlyList<string> Fields => Detail<BadRequest>()?.FieldViolations.Select(violation => violation.Field).ToList() ?? [];
 
+    /// <summary>What is wrong with the fields, in the same order.</summary>
+    public IReadOnlyList<string> Descriptions =>
+        Detail<BadRequest>()?.FieldViolations.Select(violation => violation.Description).ToList() ?? [];
+
     /// <summary>When to try again; null when it does not say.</summary>
     public TimeSpan? RetryDelay => Detail<RetryInfo>()?.RetryDelay.ToTimeSpan();
 

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Grpc.Health.V1;
+using Grpc.Reflection.V1;
 using VirtualNumber.Tests.Api;
 using VirtualNumber.Tests.Protocol;
 using VirtualNumber.V1;
@@ -45,6 +46,23 @@ public sealed class GracefulStopTests
 
         letGo.SetResult();
         Assert.That((await inProgress.ResponseAsync.WaitAsync(s_patience)).Lease.State, Is.EqualTo(LeaseState.Live));
+        await stop.WaitAsync(s_patience);
+    }
+
+    [Test]
+    public async Task A_reflection_stream_that_stays_open_does_not_hold_up_the_stop()
+    {
+        await using var service = await TestService.StartAsync();
+        using var channel = service.OpenChannel();
+        using var call = new ServerReflection.ServerReflectionClient(channel).ServerReflectionInfo();
+        using var patience = new CancellationTokenSource(s_patience);
+        await call.RequestStream.WriteAsync(new ServerReflectionRequest { ListServices = "" }, patience.Token);
+        Assert.That(await call.ResponseStream.MoveNext(patience.Token), Is.True);
+
+        var stop = service.StopAsync();
+
+        var end = await Assert.ThrowsAsync<RpcException>(async () => await call.ResponseStream.MoveNext(patience.Token));
+        Assert.That((end!.StatusCode, end.Status.Detail), Is.EqualTo((StatusCode.Unavailable, "The server is stopping.")));
         await stop.WaitAsync(s_patience);
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using VirtualNumber.Protocol;
 using VirtualNumber.Tests.Api;
 using VirtualNumber.Tests.GrpcOnKestrel;
+using VirtualNumber.Tests.Protocol;
 using VirtualNumber.V1;
 
 namespace VirtualNumber.Tests.Hosting;
@@ -66,6 +67,19 @@ public sealed class ReclaimerTests
         store.IsAway = false;
         await reclaimer.RunCycleAsync(CancellationToken.None);
         Assert.That(logs.Lines, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_cycle_that_fails_in_any_way_costs_a_cycle_and_not_the_service()
+    {
+        var hooks = new HookedPool(_service.Get<INumberPool>()) { Before = _ => throw new InvalidOperationException("A broken invariant.") };
+        using var loggers = new LoggerFactory();
+        var logs = new LogCollector();
+        loggers.AddProvider(logs);
+        var reclaimer = new Reclaimer(hooks, new ReclaimOptions(), _service.Time, loggers.CreateLogger<Reclaimer>());
+
+        Assert.That(await reclaimer.RunCycleAsync(CancellationToken.None), Is.False);
+        Assert.That(logs.Lines.Single(), Does.Contain("A Reclaim cycle failed"));
     }
 
     [Test]

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using VirtualNumber.Hosting;
@@ -21,6 +22,10 @@ public sealed class SettingsTests
     [TestCase("Bounds:LeastAging", "00:03:30", "LeastAging")]
     [TestCase("Bounds:TakeWindow", "00:00:00", "TakeWindow")]
     [TestCase("Bounds:ClockSkew", "-00:00:01", "ClockSkew")]
+    [TestCase("Bounds:TakeWindow", "10675199.02:48:05.4775807", "TakeWindow")]
+    [TestCase("Bounds:CommandDelay", "01:00:00.001", "CommandDelay")]
+    [TestCase("Bounds:ClockSkew", "4000000.00:00:00", "ClockSkew")]
+    [TestCase("Bounds:LeastAging", "366.00:00:00", "LeastAging")]
     [TestCase("Leasing:HardCap", "400.00:00:00", "HardCap")]
     [TestCase("Leasing:After:Delivered", "91.00:00:00", "Delivered")]
     [TestCase("Leasing:ExtensionLimit", "101", "ExtensionLimit")]
@@ -45,6 +50,17 @@ public sealed class SettingsTests
     {
         Assert.That(RefusalOf(("Tenants:0:Id", id)), Does.Contain("Tenants").And.Contain(named));
         Assert.That(RefusalOf(("Gateways:0:Id", id)), Does.Contain("Gateways").And.Contain(named));
+    }
+
+    [TestCase("Tenants", """{ "Id": null }""")]
+    [TestCase("Gateways", """{ "Id": null }""")]
+    [TestCase("Tenants", """{ "Id": "one", "DefaultCountry": null }""")]
+    [TestCase("Gateways", """{ "Id": "one", "DefaultCountry": null }""")]
+    public void A_null_in_the_file_is_a_fault_like_any_other(string section, string caller)
+    {
+        using var file = new MemoryStream(Encoding.UTF8.GetBytes($$"""{ "{{section}}": [ {{caller}} ] }"""));
+        var configuration = new ConfigurationBuilder().AddJsonStream(file).Build();
+        Assert.That(Assert.Throws<StartRefusedException>(() => Settings.Read(configuration))!.Message, Does.StartWith(section));
     }
 
     [Test]

@@ -125,6 +125,45 @@ public sealed partial class Counterexamples
     }
 
     [Test]
+    public async Task C16_A_request_whose_claim_another_number_took_is_free_again_after_that_lease()
+    {
+        var block = await AddBlockAsync(inStock: 3);
+        // Between R1's claim and its take R2 takes R1's claim for another number.
+        Lease? taken = null;
+        var overtaken = new HookedPool(Steps)
+        {
+            Before = async step => taken ??= step == "take" ? await LeasedAsync(block, "R2", number: 2) : null,
+        };
+        var conflict = await CreateAsync(block, "R1", number: 1, service: ServiceOver(overtaken));
+        Assert.That((conflict.Outcome, conflict.Lease?.LeaseId), Is.EqualTo((CreateLeaseOutcome.RoleTaken, taken!.LeaseId)));
+        await ReleaseAsync(taken);
+
+        var answer = await CreateAsync(block, "R1", number: 1);
+
+        Assert.That(answer.Outcome, Is.EqualTo(CreateLeaseOutcome.Leased), "It would be told for ever that a lease which it never had is over.");
+        Assert.That(answer.Lease!.LeaseId, Is.Not.EqualTo(taken.LeaseId));
+        Assert.That((await CreateAsync(block, "R1", number: 1)).Lease?.LeaseId, Is.EqualTo(answer.Lease.LeaseId));
+    }
+
+    [Test]
+    public async Task C16_A_request_whose_claim_another_number_took_finds_the_lease_that_came_after()
+    {
+        var block = await AddBlockAsync(inStock: 3);
+        Lease? taken = null;
+        var overtaken = new HookedPool(Steps)
+        {
+            Before = async step => taken ??= step == "take" ? await LeasedAsync(block, "R2", number: 2) : null,
+        };
+        await CreateAsync(block, "R1", number: 1, service: ServiceOver(overtaken));
+        await ReleaseAsync(taken!);
+        var next = await LeasedAsync(block, "R3", number: 1);
+
+        var answer = await CreateAsync(block, "R1", number: 1);
+
+        Assert.That((answer.Outcome, answer.Lease?.LeaseId), Is.EqualTo((CreateLeaseOutcome.Leased, next.LeaseId)));
+    }
+
+    [Test]
     public async Task C16_Only_a_binding_to_a_claim_that_the_role_no_longer_has_is_forgotten()
     {
         var block = await AddBlockAsync();
