@@ -1,6 +1,5 @@
 using Google.Protobuf.Collections;
 using Grpc.Core;
-using VirtualNumber.Hosting;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 
@@ -15,10 +14,10 @@ internal sealed partial class OpsService
     public override async Task<V1.AddNumbersResponse> AddNumbers(V1.AddNumbersRequest request, ServerCallContext context)
     {
         var faults = new FieldFaults();
-        var tenant = TenantAndPool(request.TenantId, request.PoolId, faults);
+        TenantAndPool(request.TenantId, request.PoolId, faults);
         faults.ThrowIfAny();
         var pool = await FindPoolAsync(request.TenantId, request.PoolId, context.CancellationToken);
-        var numbers = ReadNumbers(request.Blocks, request.Numbers, "", tenant, pool, faults);
+        var numbers = ReadNumbers(request.Blocks, request.Numbers, "", pool, faults);
         faults.ThrowIfAny();
 
         var answer = await stock.AddNumbersAsync(pool, numbers, Now, context.CancellationToken);
@@ -37,7 +36,7 @@ internal sealed partial class OpsService
 
     /// <summary>Blocks and single numbers of a pool's country; all faults are noted by position.</summary>
     private static NumberSelection ReadNumbers(
-        RepeatedField<string> blocks, RepeatedField<string> numbers, string path, TenantOptions tenant, Pool pool, FieldFaults faults)
+        RepeatedField<string> blocks, RepeatedField<string> numbers, string path, Pool pool, FieldFaults faults)
     {
         faults.Require(blocks.Count + numbers.Count > 0, $"{path}blocks", "At least one block or number must be given.");
         faults.Require(blocks.Count <= MostBlocks, $"{path}blocks", $"Must be at most {MostBlocks}.");
@@ -50,7 +49,7 @@ internal sealed partial class OpsService
         var read = new List<PhoneNumber>(numbers.Count);
         for (var i = 0; i < numbers.Count; i++)
         {
-            if (RequestRules.Number(numbers[i], tenant.DefaultCountry, faults, $"{path}numbers[{i}]") is not { } number)
+            if (RequestRules.Number(numbers[i], pool.CountryCode, faults, $"{path}numbers[{i}]") is not { } number)
                 continue;
             faults.Require(number.CountryCode == pool.CountryCode, $"{path}numbers[{i}]", "Must be a number of the pool's country.");
             faults.Require(MayBeVirtual(number), $"{path}numbers[{i}]", "Numbers of this kind cannot be leased.");

@@ -10,11 +10,11 @@ internal sealed partial class OpsService
         string tenantId, string poolId, V1.NumberSelection? selection, StockChange change, CancellationToken cancellation)
     {
         var faults = new FieldFaults();
-        var tenant = TenantAndPool(tenantId, poolId, faults);
+        TenantAndPool(tenantId, poolId, faults);
         faults.Require(selection is not null, "selection", "Is missing.");
         faults.ThrowIfAny();
         var pool = await FindPoolAsync(tenantId, poolId, cancellation);
-        var numbers = ReadNumbers(selection!.Blocks, selection.Numbers, "selection.", tenant, pool, faults);
+        var numbers = ReadNumbers(selection!.Blocks, selection.Numbers, "selection.", pool, faults);
         faults.ThrowIfAny();
 
         var answer = await stock.ChangeNumbersAsync(pool, numbers, change, Now, cancellation);

@@ -19,7 +19,11 @@ internal sealed partial class OpsService
 
         var pool = await FindPoolAsync(request.TenantId, request.PoolId, context.CancellationToken);
         var stats = await stock.GetStatsAsync(pool, from.Block, size, Now, context.CancellationToken);
-        var response = new V1.GetStatsResponse { Counts = stats.Counts.ToMessage() };
+        var response = new V1.GetStatsResponse
+        {
+            Counts = stats.Counts.ToMessage(),
+            NextAvailableTime = stats.NextAvailableTime?.ToTimestamp(),
+        };
         response.Blocks.AddRange(stats.Blocks.Select(block => new V1.BlockStats
         {
             Block = block.Prefix,

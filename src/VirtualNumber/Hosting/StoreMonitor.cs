@@ -57,6 +57,9 @@ internal sealed partial class StoreMonitor(
             Log.Changed(logger, serving ? "is there again" : "is away");
         _serving = new StrongBox<bool>(serving);
         SetAll(serving ? ServingStatus.Serving : ServingStatus.NotServing);
+        // The stop may have come in between; it has the last word.
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
+            SetAll(ServingStatus.NotServing);
     }
 
     private async Task<bool> AnswersAsync(CancellationToken cancellation)

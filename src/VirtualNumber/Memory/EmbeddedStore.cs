@@ -43,8 +43,8 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
                 best = block;
         }
 
-        // When none seems to have room, one look verifies it.
-        return new(best is null || (tried.Count > 0 && best.FirstFreeHint > rested) ? null : best.Id);
+        // Here the hint is exact, so a pool that runs dry costs no claim and leaves no ledger behind.
+        return new(best is null || best.FirstFreeHint > rested ? null : best.Id);
     }
 
     public ValueTask<ClaimAnswer> ClaimAsync(ClaimStep step, DateTimeOffset now, CancellationToken cancellation) =>

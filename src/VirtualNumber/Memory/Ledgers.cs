@@ -84,7 +84,7 @@ internal sealed class Ledgers
             lock (_gate)
             {
                 var removed = 0;
-                while (removed < limit && _byTime.TryPeek(out var delivery, out var until) && until <= now)
+                for (var looked = 0; looked < limit && _byTime.TryPeek(out var delivery, out var until) && until <= now; looked++)
                 {
                     _byTime.Dequeue();
                     if (!_ledgers.TryGetValue(delivery, out var ledger))

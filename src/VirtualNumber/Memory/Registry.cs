@@ -22,6 +22,10 @@ internal sealed class Registry(ProtocolBounds bounds, int logLength)
     private readonly ConcurrentDictionary<string, Block> _byPrefix = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<PhoneNumber, (Block Block, uint Slot)> _single = new();
     private readonly Dictionary<(PoolEntry Owner, int Bucket), Block> _buckets = [];
+
+    /// <summary>The blocks, whether they exist or not, that some smaller block or single number lies within.</summary>
+    private readonly HashSet<string> _within = new(StringComparer.Ordinal);
+
     private ImmutableArray<Block> _blocks = [];
 
     /// <summary>All blocks; a block's id is its place here, counted from 1.</summary>
@@ -100,7 +104,7 @@ internal sealed class Registry(ProtocolBounds bounds, int logLength)
 
     /// <summary>A block of a pool by its prefix; null when the pool has none.</summary>
     public Block? FindBlock(PoolEntry owner, string prefix) =>
-        _byPrefix.TryGetValue(KeyOf(owner.Pool, prefix), out var block) && block.Owner == owner ? block : null;
+        _byPrefix.TryGetValue(KeyOf(owner.Pool.CountryCode, prefix, owner.Pool.BlockDigits), out var block) && block.Owner == owner ? block : null;
 
     private bool TryLocateInBlock(PhoneNumber number, out Block block, out uint slot)
     {
@@ -135,7 +139,8 @@ internal sealed class Registry(ProtocolBounds bounds, int logLength)
         var block = NewBlock(owner, prefix);
         block.Add(numbers, now);
         // Known to look-ups and to takes only once it is full.
-        _byPrefix[KeyOf(pool, prefix)] = block;
+        _byPrefix[KeyOf(pool.CountryCode, prefix, pool.BlockDigits)] = block;
+        NoteWithin(pool.CountryCode, prefix, pool.BlockDigits);
         owner.Add(block);
         return (size, true);
     }
@@ -153,6 +158,7 @@ internal sealed class Registry(ProtocolBounds bounds, int logLength)
         }
 
         block.Add([number], now, slot => _single[number] = (block, slot));
+        NoteWithin(number.CountryCode, number.NationalNumber, 0);
         return (1, true);
     }
 
@@ -166,17 +172,28 @@ internal sealed class Registry(ProtocolBounds bounds, int logLength)
     /// <summary>Whether some block or single number has a number of the block in question, other than the very same block of the pool.</summary>
     private bool BlockOverlaps(PoolEntry owner, string prefix)
     {
-        var pool = owner.Pool;
-        var length = prefix.Length + pool.BlockDigits;
-        return _byPrefix.Values.Any(other =>
-                other.Owner.Pool.CountryCode == pool.CountryCode
-                && other.Prefix.Length + other.Owner.Pool.BlockDigits == length
-                && (other.Prefix.StartsWith(prefix, StringComparison.Ordinal) || prefix.StartsWith(other.Prefix, StringComparison.Ordinal))
-                && !(other.Owner == owner && other.Prefix == prefix))
-            || _single.Keys.Any(number =>
-                number.CountryCode == pool.CountryCode
-                && number.NationalNumber.Length == length
-                && number.NationalNumber.StartsWith(prefix, StringComparison.Ordinal));
+        if (FindBlock(owner, prefix) is not null)
+            return false;
+        var (country, digits) = (owner.Pool.CountryCode, owner.Pool.BlockDigits);
+        if (_within.Contains(KeyOf(country, prefix, digits)))
+            return true;
+        for (var cut = 0; digits + cut <= MostBlockDigits && cut < prefix.Length; cut++)
+        {
+            if (_byPrefix.ContainsKey(KeyOf(country, prefix[..^cut], digits + cut)))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Notes every larger block that numbers of this prefix lie within.</summary>
+    private void NoteWithin(string country, string prefix, int digits)
+    {
+        for (var cut = 1; digits + cut <= MostBlockDigits && cut < prefix.Length; cut++)
+        {
+            if (digits + cut >= LeastBlockDigits)
+                _within.Add(KeyOf(country, prefix[..^cut], digits + cut));
+        }
     }
 
     private static List<int> Overlapping<T>(IReadOnlyList<T> items, Func<T, bool> overlaps) =>
@@ -188,10 +205,10 @@ internal sealed class Registry(ProtocolBounds bounds, int logLength)
 
     private const int KeyLength = 32;
 
-    private static string KeyOf(Pool pool, string prefix)
+    private static string KeyOf(string country, string prefix, int digits)
     {
         Span<char> key = stackalloc char[KeyLength];
-        return key[..WriteKey(key, pool.CountryCode, prefix, pool.BlockDigits)].ToString();
+        return key[..WriteKey(key, country, prefix, digits)].ToString();
     }
 
     /// <summary>Country, prefix and the count of varying digits: blocks of other lengths with the same prefix are other blocks.</summary>

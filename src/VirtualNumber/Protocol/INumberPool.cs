@@ -26,8 +26,7 @@ internal interface INumberPool
 
     /// <summary>
     /// The block of the pool to try next: one that probably has room, the longest rested first; null when none is left that is
-    /// not in <paramref name="tried"/>. Only a hint: the take decides. When no block seems to have room the first answer is one
-    /// all the same, so that a claim can find out.
+    /// not in <paramref name="tried"/>, or when it is sure that no block has room. Only a hint: the take decides.
     /// </summary>
     ValueTask<uint?> ChooseBlockAsync(string tenantId, string poolId, IReadOnlyCollection<uint> tried, DateTimeOffset now, CancellationToken cancellation);
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using VirtualNumber.Leasing;
 
 namespace VirtualNumber.Protocol;
@@ -12,6 +11,9 @@ public sealed class ReclaimOptions
     /// <summary>The most entries that one cycle touches, 1 to 1,000,000. Default 5,000.</summary>
     public int EntriesPerCycle { get; set; } = 5_000;
 
+    /// <summary>How long a cycle goes on at most before it waits again, 1 ms to 1 minute. Default 100 ms.</summary>
+    public TimeSpan TimePerCycle { get; set; } = TimeSpan.FromMilliseconds(100);
+
     /// <summary>A cycle that left a backlog so often in a row is warned about. Default 10.</summary>
     public int WarnAfterCycles { get; set; } = 10;
 
@@ -22,6 +24,8 @@ public sealed class ReclaimOptions
             yield return $"{nameof(Interval)} must be 10 ms to 1 hour.";
         if (EntriesPerCycle is < 1 or > 1_000_000)
             yield return $"{nameof(EntriesPerCycle)} must be 1 to 1,000,000.";
+        if (TimePerCycle < TimeSpan.FromMilliseconds(1) || TimePerCycle > TimeSpan.FromMinutes(1))
+            yield return $"{nameof(TimePerCycle)} must be 1 ms to 1 minute.";
         if (WarnAfterCycles < 1)
             yield return $"{nameof(WarnAfterCycles)} must be at least 1.";
     }
@@ -61,7 +65,7 @@ internal sealed partial class Reclaimer(
         var backlog = false;
         try
         {
-            var start = Stopwatch.GetTimestamp();
+            var start = time.GetTimestamp();
             var (expired, removed) = (0, 0);
             do
             {
@@ -69,9 +73,9 @@ internal sealed partial class Reclaimer(
                 var step = await pool.ReclaimAsync(limit, time.GetNow(), cancellation);
                 (expired, removed, backlog) = (expired + step.Expired, removed + step.Removed, step.Backlog);
             }
-            while (backlog && expired + removed < options.EntriesPerCycle);
+            while (backlog && expired + removed < options.EntriesPerCycle && time.GetElapsedTime(start) < options.TimePerCycle);
 
-            Telemetry.Reclaimed(expired, removed, Stopwatch.GetElapsedTime(start));
+            Telemetry.Reclaimed(expired, removed, time.GetElapsedTime(start));
         }
         catch (Exception exception) when (!cancellation.IsCancellationRequested)
         {
@@ -87,7 +91,7 @@ internal sealed partial class Reclaimer(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Reclaim has left a backlog in {Cycles} cycles in a row: raise Reclaim:EntriesPerCycle or lower Reclaim:Interval.")]
+        [LoggerMessage(1, LogLevel.Warning, "Reclaim has left a backlog in {Cycles} cycles in a row: raise Reclaim:EntriesPerCycle or TimePerCycle, or lower Reclaim:Interval.")]
         public static partial void Backlog(ILogger logger, int cycles);
 
         [LoggerMessage(2, LogLevel.Warning, "A Reclaim cycle failed; the next one tries again.")]

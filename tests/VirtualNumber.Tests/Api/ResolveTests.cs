@@ -201,7 +201,7 @@ public sealed class ResolveTests : ApiTests
             GatewayId = "no gateway",
             CallId = new string('c', 129),
             CalledNumber = "13x",
-            CallerNumber = "anonymous",
+            CallerNumber = "nobody",
             CallKind = (CallKind)7,
         };
         (await RefusedCall.OfAsync(Routing.ResolveAsync, request)).Expect(

@@ -29,6 +29,20 @@ public sealed class EmbeddedStoreTests
     }
 
     [Test]
+    public async Task A_pool_that_is_dry_leaves_nothing_behind_for_each_refused_lease()
+    {
+        var store = new EmbeddedStore(new ProtocolBounds());
+        var (pool, _) = await store.CreatePoolAsync(StoreTests.PoolOf("p", TimeSpan.FromHours(1)), None);
+        await store.AddNumbersAsync(pool, new(["7000000"], []), s_now, None);
+        await store.ChangeNumbersAsync(pool, new(["7000000"], []), StockChange.Suspend, s_now, None);
+
+        Assert.That(await store.ChooseBlockAsync(pool.TenantId, pool.PoolId, [], s_now, None), Is.Null);
+
+        await store.ChangeNumbersAsync(pool, new(["7000000"], []), StockChange.Restore, s_now, None);
+        Assert.That(await store.ChooseBlockAsync(pool.TenantId, pool.PoolId, [], s_now, None), Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task Blocks_are_numbered_from_one_in_the_order_of_their_adding()
     {
         var store = new EmbeddedStore(new ProtocolBounds());
