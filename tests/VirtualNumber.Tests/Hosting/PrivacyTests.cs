@@ -128,7 +128,7 @@ public sealed class PrivacyTests
         });
         await routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber, Caller));
         await routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber, Real));
-        await routing.ResolveAsync(Requests.Resolve("16210010099", Caller));
+        await routing.ResolveAsync(Requests.Resolve("16210010099", Caller, callId: $"{Caller}.1@gateway"));
         await routing.ResolveAsync(Requests.Resolve(Mobile, Caller));
         await leases.ReassignLeaseAsync(Requests.ReassignLease(lease.LeaseId, Other));
         await ops.SuspendNumbersAsync(Requests.Suspend(Requests.Numbers("16210010098")));
