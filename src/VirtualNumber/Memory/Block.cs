@@ -37,26 +37,20 @@ internal sealed partial class Block
 
     private const long NoneFree = long.MaxValue;
 
-    public Block(uint id, PoolEntry owner, string prefix, ProtocolBounds bounds, int logLength)
-    {
-        (Id, Owner, Prefix, _bounds, _logLength) = (id, owner, prefix, bounds, logLength);
-    }
+    public Block(BlockEntry entry, ProtocolBounds bounds, int logLength) => (Entry, _bounds, _logLength) = (entry, bounds, logLength);
+
+    /// <summary>It in the registry.</summary>
+    public BlockEntry Entry { get; }
 
     /// <summary>Its number in the registry; part of every lease id.</summary>
-    public uint Id { get; }
-
-    /// <summary>Its pool.</summary>
-    public PoolEntry Owner { get; }
-
-    /// <summary>The digits that its numbers share; empty for a bucket of single numbers.</summary>
-    public string Prefix { get; }
+    public uint Id => Entry.Id;
 
     /// <summary>
     /// The lowest score in stock, in milliseconds, read without the gate: a hint for choosing a block, never an answer.
     /// </summary>
     public long FirstFreeHint => Volatile.Read(ref _firstFree);
 
-    private Pool Pool => Owner.Pool;
+    private Pool Pool => Entry.Owner.Pool;
 
     private TimeSpan Aging => Pool.Aging;
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 using VirtualNumber.Sealing;
@@ -16,15 +17,17 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
     /// <summary>How many slots one page of a walk looks at.</summary>
     private const int MostSlotsPerPage = 20_000;
 
-    private readonly Registry _registry = new(bounds, logLength);
+    private readonly Lock _gate = new();
+    private readonly StockRegistry _registry = new();
     private readonly Ledgers _ledgers = new();
+    private ImmutableArray<Block> _blocks = [];
     private int _reclaimRound;
 
     /// <summary>The log of a block, oldest entry first.</summary>
     public IReadOnlyList<LogEntry> ReadLog(uint block) => BlockOf(block).ReadLog();
 
     /// <summary>How many blocks there are; their ids count from 1.</summary>
-    public int BlockCount => _registry.Blocks.Length;
+    public int BlockCount => _blocks.Length;
 
     public ValueTask PingAsync(CancellationToken cancellation) => Do(cancellation);
 
@@ -37,9 +40,9 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
 
         var rested = (now - owner.Pool.Aging).ToUnixTimeMilliseconds();
         Block? best = null;
-        foreach (var block in owner.Blocks)
+        foreach (var entry in owner.Blocks)
         {
-            if (!tried.Contains(block.Id) && (best is null || block.FirstFreeHint < best.FirstFreeHint))
+            if (FindBlock(entry.Id) is { } block && !tried.Contains(block.Id) && (best is null || block.FirstFreeHint < best.FirstFreeHint))
                 best = block;
         }
 
@@ -75,31 +78,31 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
         Do(() => BlockOf(claim.Block).Find(claim), cancellation);
 
     public ValueTask<LeaseRecord?> GetAsync(HolderKey holder, CancellationToken cancellation) =>
-        Do(() => _registry.FindBlock(holder.Block)?.Get(holder), cancellation);
+        Do(() => FindBlock(holder.Block)?.Get(holder), cancellation);
 
     public ValueTask<HolderAnswer> ExtendAsync(
         HolderKey holder, RequestMark request, TimeSpan span, int limit, TimeSpan cap, DateTimeOffset now, CancellationToken cancellation) =>
-        Do(() => _registry.FindBlock(holder.Block)?.Extend(holder, request, span, limit, cap, now) ?? Gone, cancellation);
+        Do(() => FindBlock(holder.Block)?.Extend(holder, request, span, limit, cap, now) ?? Gone, cancellation);
 
     public ValueTask<HolderAnswer> ReassignAsync(
         HolderKey holder, RequestMark request, ReadOnlyMemory<byte> sealedNumber, Digest numberDigest, DateTimeOffset now, CancellationToken cancellation) =>
-        Do(() => _registry.FindBlock(holder.Block)?.Reassign(holder, request, sealedNumber, numberDigest, now) ?? Gone, cancellation);
+        Do(() => FindBlock(holder.Block)?.Reassign(holder, request, sealedNumber, numberDigest, now) ?? Gone, cancellation);
 
     public ValueTask<HolderAnswer> ReleaseAsync(HolderKey holder, DateTimeOffset now, CancellationToken cancellation) =>
-        Do(() => _registry.FindBlock(holder.Block)?.Release(holder, now) ?? Gone, cancellation);
+        Do(() => FindBlock(holder.Block)?.Release(holder, now) ?? Gone, cancellation);
 
     public ValueTask<RouteAnswer> ResolveAsync(PhoneNumber called, DateTimeOffset now, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        return new(_registry.TryLocate(called, out var block, out var slot)
-            ? block.Resolve(slot, now)
+        return new(_registry.Locate(called) is var (entry, slot)
+            ? FindBlock(entry.Id)?.Resolve(slot, now) ?? new RouteAnswer(RouteOutcome.NotLeased)
             : new RouteAnswer(RouteOutcome.NotStocked));
     }
 
     public ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation)
     {
         // Each call starts one place further, the ledgers being one of the places, so that a backlog in one starves no other.
-        var blocks = _registry.Blocks;
+        var blocks = _blocks;
         var places = blocks.Length + 1;
         var first = (int)((uint)Interlocked.Increment(ref _reclaimRound) % places);
         var (expired, removed) = (0, 0);
@@ -120,22 +123,28 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
     public ValueTask<(Pool Pool, bool SameProperties)> CreatePoolAsync(Pool pool, CancellationToken cancellation) => Do(
         () =>
         {
-            var standing = _registry.Create(pool);
-            return (standing, standing.HasPropertiesOf(pool));
+            lock (_gate)
+            {
+                if (_registry.FindPool(pool.TenantId, pool.PoolId) is null)
+                    _registry.Apply(new RegistryChange(pool));
+                var standing = _registry.FindPool(pool.TenantId, pool.PoolId)!.Pool;
+                return (standing, standing.HasPropertiesOf(pool));
+            }
         },
         cancellation);
 
     public ValueTask<(Pool Pool, bool Changed)?> UpdatePoolAsync(
         string tenantId, string poolId, TimeSpan? aging, bool? withheldCallersAllowed, int? expectedVersion, CancellationToken cancellation) => Do(
-        () => _registry.Update(
-            tenantId,
-            poolId,
-            pool => pool with
+        () =>
+        {
+            lock (_gate)
             {
-                Aging = aging ?? pool.Aging,
-                WithheldCallersAllowed = withheldCallersAllowed ?? pool.WithheldCallersAllowed,
-            },
-            expectedVersion),
+                var update = _registry.PlanUpdate(tenantId, poolId, aging, withheldCallersAllowed, expectedVersion);
+                if (update is { Changed: true } changed)
+                    _registry.Apply(new RegistryChange(changed.Pool));
+                return update;
+            }
+        },
         cancellation);
 
     public ValueTask<Pool?> FindPoolAsync(string tenantId, string poolId, CancellationToken cancellation) =>
@@ -148,12 +157,12 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
     public ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        return new(_registry.TryLocate(number, out _, out _));
+        return new(_registry.Locate(number) is not null);
     }
 
     public ValueTask<AddNumbersAnswer> AddNumbersAsync(
         Pool pool, NumberSelection numbers, DateTimeOffset now, CancellationToken cancellation) =>
-        Do(() => _registry.Add(OwnerOf(pool), numbers, now), cancellation);
+        Do(() => AddNumbers(OwnerOf(pool), numbers, now), cancellation);
 
     public ValueTask<ChangeNumbersAnswer> ChangeNumbersAsync(
         Pool pool, NumberSelection numbers, StockChange change, DateTimeOffset now, CancellationToken cancellation) =>
@@ -162,14 +171,14 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
     public ValueTask<PoolStats> GetStatsAsync(Pool pool, int skip, int limit, DateTimeOffset now, CancellationToken cancellation) => Do(
         () =>
         {
-            var blocks = OwnerOf(pool).Blocks;
-            var counted = blocks.Select(block => (block.Prefix, Stats: block.Count(now))).ToList();
+            var blocks = BlocksOf(pool);
+            var counted = blocks.Select(block => (block.Entry.Prefix, Stats: block.Count(now))).ToList();
             var total = counted.Aggregate(default(NumberCounts), (sum, block) => sum + block.Stats.Counts);
             var next = total.Available > 0 ? null : counted.Min(block => block.Stats.NextAvailableTime);
             var page = counted.Skip(skip).Take(limit)
                 .Select(block => new BlockStats(block.Prefix, block.Stats.Counts, block.Stats.NextAvailableTime))
                 .ToList();
-            return new PoolStats(total, next, page, blocks.Length);
+            return new PoolStats(total, next, page, blocks.Count);
         },
         cancellation);
 
@@ -177,10 +186,10 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
         Pool pool, bool? live, RecordCursor from, int limit, DateTimeOffset now, CancellationToken cancellation) => Do(
         () =>
         {
-            var blocks = OwnerOf(pool).Blocks;
+            var blocks = BlocksOf(pool);
             var records = new List<LeaseRecord>();
             var budget = MostSlotsPerPage;
-            for (var at = from; at.Block < blocks.Length; at = new RecordCursor(at.Block + 1, 0))
+            for (var at = from; at.Block < blocks.Count; at = new RecordCursor(at.Block + 1, 0))
             {
                 if (blocks[at.Block].CollectRecords(at.Slot, live, limit, ref budget, now, records) is { } rest)
                     return new RecordPage(records, at with { Slot = rest });
@@ -192,16 +201,46 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
 
     private static HolderAnswer Gone => new(HolderOutcome.Gone, null);
 
+    private Block? FindBlock(uint id)
+    {
+        var blocks = _blocks;
+        return id >= 1 && id <= blocks.Length ? blocks[(int)id - 1] : null;
+    }
+
+    private List<Block> BlocksOf(Pool pool) => [.. OwnerOf(pool).Blocks.Select(entry => FindBlock(entry.Id)).OfType<Block>()];
+
     private Block BlockOf(uint id) =>
-        _registry.FindBlock(id) ?? throw new InvalidOperationException($"Block {id} is not in the registry.");
+        FindBlock(id) ?? throw new InvalidOperationException($"Block {id} is not in the registry.");
 
     private PoolEntry OwnerOf(Pool pool) =>
         _registry.FindPool(pool.TenantId, pool.PoolId) ?? throw new InvalidOperationException($"Pool {pool.PoolId} is not in the registry.");
 
+    private AddNumbersAnswer AddNumbers(PoolEntry owner, NumberSelection numbers, DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            var plan = _registry.Plan(owner, numbers);
+            if (plan.OverlappingBlocks.Count + plan.OverlappingNumbers.Count > 0)
+                return new(0, 0, plan.OverlappingBlocks, plan.OverlappingNumbers);
+
+            var added = 0;
+            foreach (var change in plan.Changes)
+            {
+                var (entry, _, count) = _registry.Apply(change)!.Value;
+                if (entry.Id > _blocks.Length)
+                    _blocks = _blocks.Add(new Block(entry, bounds, logLength));
+                BlockOf(entry.Id).Add(count, now);
+                added += count;
+            }
+
+            var asked = (numbers.Blocks.Count * BlockEntry.SizeOf(owner.Pool)) + numbers.Numbers.Count;
+            return new(added, asked - added, [], []);
+        }
+    }
+
     private ChangeNumbersAnswer ChangeNumbers(PoolEntry owner, NumberSelection numbers, StockChange change, DateTimeOffset now)
     {
-        var blocks = numbers.Blocks.Select(prefix => _registry.FindBlock(owner, prefix)).ToList();
-        var singles = numbers.Numbers.Select(number => Locate(owner, number)).ToList();
+        var (blocks, singles) = _registry.Find(owner, numbers);
         var unknownBlocks = Enumerable.Range(0, blocks.Count).Where(i => blocks[i] is null).ToList();
         var unknownNumbers = Enumerable.Range(0, singles.Count).Where(i => singles[i] is null).ToList();
         if (unknownBlocks.Count + unknownNumbers.Count > 0)
@@ -209,16 +248,13 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
 
         // A number that is named twice, or by its block too, is changed and counted once.
         var whole = blocks.Select(block => block!).ToHashSet();
-        var results = whole.Select(block => block.Change(null, change, now))
+        var results = whole.Select(block => BlockOf(block.Id).Change(null, change, now))
             .Concat(singles.Select(single => single!.Value).Distinct().Where(single => !whole.Contains(single.Block))
                 .GroupBy(single => single.Block, single => single.Slot)
-                .Select(group => group.Key.Change([.. group], change, now)))
+                .Select(group => BlockOf(group.Key.Id).Change([.. group], change, now)))
             .ToList();
         return new(results.Sum(r => r.Changed), results.Sum(r => r.Leased), results.Max(r => r.LastExpireTime), [], []);
     }
-
-    private (Block Block, uint Slot)? Locate(PoolEntry owner, PhoneNumber number) =>
-        _registry.TryLocate(number, out var block, out var slot) && block.Owner == owner ? (block, slot) : null;
 
     private static ValueTask Do(CancellationToken cancellation)
     {

@@ -9,6 +9,9 @@ internal sealed partial class Block
     {
         lock (_gate)
         {
+            // Known to the registry, and about to be filled.
+            if (index >= _slots.Count)
+                return new(RouteOutcome.NotLeased);
             var slot = _slots[(int)index];
             if (slot.State == SlotState.Suspended)
                 return new(RouteOutcome.Suspended);

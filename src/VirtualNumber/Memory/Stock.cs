@@ -5,24 +5,19 @@ namespace VirtualNumber.Memory;
 
 internal sealed partial class Block
 {
-    /// <summary>
-    /// Adds numbers behind those that it has. <paramref name="publish"/> gets the slot of the first and makes it known to look-ups
-    /// under the gate, so that no number is leased before it can be called.
-    /// </summary>
-    public void Add(IReadOnlyCollection<PhoneNumber> numbers, DateTimeOffset now, Action<uint>? publish = null)
+    /// <summary>Adds the next slots. Their numbers are known to look-ups already, so that none is leased before it can be called.</summary>
+    public void Add(int count, DateTimeOffset now)
     {
         lock (_gate)
         {
-            var first = (uint)_slots.Count;
-            foreach (var number in numbers)
+            for (var i = 0; i < count; i++)
             {
-                var slot = new Slot((uint)_slots.Count, number);
+                var slot = new Slot((uint)_slots.Count, Entry.NumberAt((uint)_slots.Count));
                 _slots.Add(slot);
                 AddToFree(slot);
             }
 
-            Log(new LogEntry(++_logSequence, now, LogKind.Stocked, null, null, numbers.Count));
-            publish?.Invoke(first);
+            Log(new LogEntry(++_logSequence, now, LogKind.Stocked, null, null, count));
         }
     }
 

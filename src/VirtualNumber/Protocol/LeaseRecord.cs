@@ -69,6 +69,20 @@ internal sealed record LeaseRecord
     /// <summary>The last reassignments, so that a late repeat does not undo a later one.</summary>
     public ImmutableArray<RequestMark> Reassignments { get; init; } = [];
 
+    /// <summary>By what is in it: a store that packs its records answers others than it was given.</summary>
+    public bool Equals(LeaseRecord? other) => ReferenceEquals(this, other) || (other is not null
+        && Values == other.Values
+        && SealedNumber.Span.SequenceEqual(other.SealedNumber.Span)
+        && Extensions.SequenceEqual(other.Extensions)
+        && Reassignments.SequenceEqual(other.Reassignments));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Block, Slot, LeaseTime);
+
+    private (string, string, uint, uint, PhoneNumber, ClaimId, Digest, DeliveryRole, (DateTimeOffset, DateTimeOffset, DateTimeOffset?, int, EndReason, Digest, Digest))
+        Values => (TenantId, PoolId, Block, Slot, Number, Claim, Delivery, Role,
+            (LeaseTime, ExpireTime, Floor, ReportNumber, End, NumberDigest, LeasedNumberDigest));
+
     /// <summary>Neither marked as ended nor past its expire time. The mark comes first: clocks differ.</summary>
     public bool IsLive(DateTimeOffset now) => End == EndReason.None && ExpireTime > now;
 }

@@ -43,6 +43,22 @@ public sealed class EmbeddedStoreTests
     }
 
     [Test]
+    public async Task Reclaim_removes_ledgers_whose_time_is_over()
+    {
+        var store = new EmbeddedStore(new ProtocolBounds());
+        var terms = new Terms(s_now, Final: false);
+        foreach (var (delivery, kept) in new[] { ("one", 1), ("two", 2), ("one", 3) })
+        {
+            var step = new DecideStep(
+                StoreTests.DigestOf(delivery), DeliveryStatus.PickedUp, s_now.AddMinutes(kept), terms, default, s_now.AddDays(kept));
+            await store.DecideAsync(step, s_now, None);
+        }
+
+        Assert.That((await store.ReclaimAsync(10, s_now.AddDays(2), None)).Removed, Is.EqualTo(1), "One was prolonged.");
+        Assert.That((await store.ReclaimAsync(10, s_now.AddDays(3), None)).Removed, Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task Blocks_are_numbered_from_one_in_the_order_of_their_adding()
     {
         var store = new EmbeddedStore(new ProtocolBounds());

@@ -1,5 +1,6 @@
 using VirtualNumber.Memory;
 using VirtualNumber.Protocol;
+using VirtualNumber.Tests.Redis;
 
 namespace VirtualNumber.Tests.Protocol;
 
@@ -10,7 +11,10 @@ public abstract class StoreUnderTest
     internal const int LogLength = 256;
 
     /// <summary>All kinds of store.</summary>
-    internal static IEnumerable<StoreUnderTest> All => [new EmbeddedStoreUnderTest()];
+    internal static IEnumerable<StoreUnderTest> All => [new EmbeddedStoreUnderTest(), new RedisStoreUnderTest()];
+
+    /// <summary>How many steps the simulation takes on it in the test run.</summary>
+    internal virtual long SimulatedSteps => 60_000;
 
     /// <summary>Starts an empty store.</summary>
     internal abstract ValueTask<RunningStore> StartAsync(ProtocolBounds bounds);

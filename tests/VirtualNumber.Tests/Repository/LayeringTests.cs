@@ -20,6 +20,7 @@ public sealed partial class LayeringTests
         ["Sealing"] = [],
         ["Protocol"] = [Rules, Seals, "Microsoft.Extensions.Hosting", "Microsoft.Extensions.Logging"],
         ["Memory"] = [Rules, Seals, Verbs],
+        ["Redis"] = [Rules, Seals, Verbs, "StackExchange.Redis", "Polly"],
         ["Api"] =
         [
             Rules, Verbs, "VirtualNumber.Hosting", "VirtualNumber.V1", "VirtualNumber.Sealing.SealFault", "Google", "Grpc",
@@ -84,9 +85,9 @@ public sealed partial class LayeringTests
     private static partial Regex Using();
 
     /// <summary>Names that begin with a namespace where no using is needed.</summary>
-    [GeneratedRegex(@"(?<![\w.""])(global::)?(?<name>(VirtualNumber|Grpc|Google|Microsoft|OpenTelemetry|Memory|Sealing|Leasing|Protocol|Api|Hosting|V1)\.[A-Z]\w*(\.\w+)*)")]
+    [GeneratedRegex(@"(?<![\w.""])(global::)?(?<name>(VirtualNumber|Grpc|Google|Microsoft|OpenTelemetry|StackExchange|Polly|Memory|Redis|Sealing|Leasing|Protocol|Api|Hosting|V1)\.[A-Z]\w*(\.\w+)*)")]
     private static partial Regex Qualified();
 
-    [GeneratedRegex(@"^(Memory|Sealing|Leasing|Protocol|Api|Hosting|V1)\.")]
+    [GeneratedRegex(@"^(Memory|Redis|Sealing|Leasing|Protocol|Api|Hosting|V1)\.")]
     private static partial Regex PartName();
 }

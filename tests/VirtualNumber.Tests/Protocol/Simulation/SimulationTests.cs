@@ -10,13 +10,12 @@ namespace VirtualNumber.Tests.Protocol.Simulation;
 [TestFixtureSource(typeof(StoreUnderTest), nameof(StoreUnderTest.All))]
 public sealed class SimulationTests(StoreUnderTest kind)
 {
-    private const long DefaultSteps = 60_000;
     private const int Seeds = 10;
 
     /// <summary>Kept away from the random runs, since it needs eight overtakings in one verb: CreateLeaseTests has it.</summary>
     private static readonly CreateLeaseOutcome[] s_elsewhere = [CreateLeaseOutcome.Contended];
 
-    private static long Steps => Variable("VN_STEPS") is { } steps ? (long)steps : DefaultSteps;
+    private long Steps => Variable("VN_STEPS") is { } steps ? (long)steps : kind.SimulatedSteps;
 
     [Test]
     public async Task Random_verbs_keep_every_promise_and_come_to_every_outcome()
@@ -31,6 +30,9 @@ public sealed class SimulationTests(StoreUnderTest kind)
         }
 
         await TestContext.Out.WriteLineAsync(string.Join(Environment.NewLine, outcomes.Select(pair => $"{pair.Value,7} {pair.Key}")));
+        // A shorter run may miss the rarest outcomes; that the simulation comes to all of them the embedded store shows.
+        if (Steps < new EmbeddedStoreUnderTest().SimulatedSteps)
+            return;
         Assert.Multiple(() =>
         {
             Visited<ReportOutcome>(outcomes, "ReportDeliveryStatus");

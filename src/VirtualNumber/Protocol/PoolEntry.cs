@@ -1,13 +1,13 @@
 using System.Collections.Immutable;
 using VirtualNumber.Leasing;
 
-namespace VirtualNumber.Memory;
+namespace VirtualNumber.Protocol;
 
 /// <summary>A pool in the registry. Read without a gate, written under the registry's.</summary>
 internal sealed class PoolEntry(Pool pool)
 {
     private Pool _pool = pool;
-    private ImmutableArray<Block> _blocks = [];
+    private ImmutableArray<BlockEntry> _blocks = [];
 
     /// <summary>The pool as it stands.</summary>
     public Pool Pool
@@ -17,7 +17,7 @@ internal sealed class PoolEntry(Pool pool)
     }
 
     /// <summary>Its blocks in the order of their adding.</summary>
-    public ImmutableArray<Block> Blocks => _blocks;
+    public ImmutableArray<BlockEntry> Blocks => _blocks;
 
-    public void Add(Block block) => ImmutableInterlocked.Update(ref _blocks, static (blocks, added) => blocks.Add(added), block);
+    public void Add(BlockEntry block) => ImmutableInterlocked.Update(ref _blocks, static (blocks, added) => blocks.Add(added), block);
 }

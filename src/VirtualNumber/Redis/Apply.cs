@@ -1,0 +1,35 @@
+using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Redis;
+
+internal sealed partial class RedisStore
+{
+    private static readonly Script s_apply = Script.OnBlock("Apply");
+
+    /// <inheritdoc/>
+    public async ValueTask<ApplyAnswer> ApplyAsync(
+        Claim claim, int reportNumber, Terms terms, TimeSpan cap, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var block = await BlockOfAsync(claim.Block, cancellation);
+        var answer = await RunOnBlockAsync(
+            s_apply,
+            block,
+            now,
+            cancellation,
+            Bytes(claim.Id),
+            Ms(claim.Time),
+            Ms(bounds.ClosedKept),
+            reportNumber,
+            Ms(terms.Instant),
+            terms.Final ? 1 : 0,
+            Ms(cap));
+        return (string)answer[0]! switch
+        {
+            "unknown" => new(ApplyOutcome.Unknown, null),
+            "ended" => new(ApplyOutcome.Ended, RecordOf(block, answer[1], answer[2])),
+            "already" => new(ApplyOutcome.Already, RecordOf(block, answer[1], answer[2])),
+            _ => new(ApplyOutcome.Set, RecordOf(block, answer[1], answer[2])),
+        };
+    }
+}

@@ -1,0 +1,13 @@
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Redis;
+
+internal sealed partial class RedisStore
+{
+    private static readonly Script s_extend = Script.OnBlock("Extend");
+
+    /// <inheritdoc/>
+    public ValueTask<HolderAnswer> ExtendAsync(
+        HolderKey holder, RequestMark request, TimeSpan span, int limit, TimeSpan cap, DateTimeOffset now, CancellationToken cancellation) =>
+        RunOnHolderAsync(s_extend, holder, now, cancellation, RecordFormat.Pack(request), Ms(span), limit, Ms(cap));
+}

@@ -1,0 +1,55 @@
+using StackExchange.Redis;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Redis;
+
+internal sealed partial class RedisStore
+{
+    private static readonly Script s_find = Script.OnBlock("Find");
+
+    private static HolderAnswer Gone => new(HolderOutcome.Gone, null);
+
+    /// <inheritdoc/>
+    public async ValueTask<LeaseRecord?> FindAsync(Claim claim, CancellationToken cancellation)
+    {
+        var block = await BlockOfAsync(claim.Block, cancellation);
+        var answer = await RunOnBlockAsync(s_find, block, DateTimeOffset.UnixEpoch, cancellation, Bytes(claim.Id));
+        return answer.Length == 0 ? null : RecordOf(block, answer[0], answer[1]);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<LeaseRecord?> GetAsync(HolderKey holder, CancellationToken cancellation)
+    {
+        if (await FindBlockAsync(holder, cancellation) is not { } block)
+            return null;
+        var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, SlotText(holder.Slot)), cancellation);
+        if (packed.IsNullOrEmpty)
+            return null;
+        var record = RecordOf(block, holder.Slot, (byte[])packed!);
+        return record.LeaseTime == holder.LeaseTime ? record : null;
+    }
+
+    /// <summary>The block of a holder; null when there is none, or it is another tenant's.</summary>
+    private async ValueTask<RedisBlock?> FindBlockAsync(HolderKey holder, CancellationToken cancellation) =>
+        await registry.FindBlockAsync(holder.Block, cancellation) is { } block && block.Pool.TenantId == holder.TenantId ? block : null;
+
+    /// <summary>Runs a script on one holder: slot and epoch first.</summary>
+    private async ValueTask<HolderAnswer> RunOnHolderAsync(
+        Script script, HolderKey holder, DateTimeOffset now, CancellationToken cancellation, params RedisValue[] values)
+    {
+        if (await FindBlockAsync(holder, cancellation) is not { } block)
+            return Gone;
+        var answer = await RunOnBlockAsync(
+            script, block, now, cancellation, [SlotText(holder.Slot), Ms(holder.LeaseTime), .. values]);
+        HolderOutcome? outcome = (string)answer[0]! switch
+        {
+            "gone" => null,
+            "repeated" => HolderOutcome.Repeated,
+            "other" => HolderOutcome.OtherContent,
+            "ended" => HolderOutcome.Ended,
+            "limit" => HolderOutcome.Limit,
+            _ => HolderOutcome.Done,
+        };
+        return outcome is { } known ? new(known, RecordOf(block, holder.Slot, (byte[])answer[1]!)) : Gone;
+    }
+}

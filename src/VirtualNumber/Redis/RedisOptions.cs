@@ -1,0 +1,31 @@
+namespace VirtualNumber.Redis;
+
+/// <summary>How to reach the Redis store.</summary>
+public sealed class RedisOptions
+{
+    /// <summary>
+    /// Addresses and options as the client reads them, for example <c>127.0.0.1:6379</c>, or the nodes of a cluster with commas.
+    /// Empty: the embedded store.
+    /// </summary>
+    public string Configuration { get; set; } = "";
+
+    /// <summary>The longest that one call to Redis may take, when the caller's own deadline is not earlier. Default 2 seconds.</summary>
+    public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How many calls may be on their way at once; more are refused at once. Default 10,000.</summary>
+    public int CallsInFlight { get; set; } = 10_000;
+
+    /// <summary>How many state changes each block's log keeps, about. Default 1,000.</summary>
+    public int LogLength { get; set; } = 1_000;
+
+    /// <summary>What is wrong with these figures, one sentence each; empty when nothing is.</summary>
+    public IEnumerable<string> Validate(TimeSpan commandDelay)
+    {
+        if (CallTimeout <= TimeSpan.Zero || CallTimeout > commandDelay)
+            yield return $"{nameof(CallTimeout)} must be positive and at most Bounds:CommandDelay ({commandDelay}).";
+        if (CallsInFlight < 1)
+            yield return $"{nameof(CallsInFlight)} must be at least 1.";
+        if (LogLength < 1)
+            yield return $"{nameof(LogLength)} must be at least 1.";
+    }
+}

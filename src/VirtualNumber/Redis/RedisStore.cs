@@ -1,0 +1,37 @@
+using StackExchange.Redis;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Redis;
+
+/// <summary>
+/// The product's store: one script per step on one Redis or a cluster. A C# file and a Lua file per step, under the same stem.
+/// </summary>
+internal sealed partial class RedisStore(RedisCalls calls, RedisRegistry registry, ProtocolBounds bounds, RedisOptions options)
+    : INumberPool, INumberStock
+{
+    private static RedisValue Ms(DateTimeOffset instant) => instant.ToUnixTimeMilliseconds();
+
+    private static RedisValue Ms(TimeSpan span) => (long)span.TotalMilliseconds;
+
+    private static RedisValue Bytes(Sealing.ClaimId claim) => claim.ToArray();
+
+    /// <summary>A slot as the sets hold it: five digits, so that equal scores sort by slot.</summary>
+    private static RedisValue SlotText(uint slot) => slot.ToString("D5");
+
+    private async ValueTask<RedisResult[]> RunOnBlockAsync(
+        Script script, RedisBlock block, DateTimeOffset now, CancellationToken cancellation, params RedisValue[] values) =>
+        (RedisResult[])(await calls.RunAsync(script, block.Keys, [Ms(now), options.LogLength, .. values], cancellation))!;
+
+    private async ValueTask<RedisResult[]> RunOnLedgerAsync(
+        Script script, Sealing.Digest delivery, DateTimeOffset now, CancellationToken cancellation, params RedisValue[] values) =>
+        (RedisResult[])(await calls.RunAsync(script, [Keys.Ledger(delivery)], [Ms(now), .. values], cancellation))!;
+
+    private async ValueTask<RedisBlock> BlockOfAsync(uint id, CancellationToken cancellation) =>
+        await registry.FindBlockAsync(id, cancellation) ?? throw new StoreUnavailableException($"Block {id} is not in the registry.");
+
+    private static LeaseRecord RecordOf(RedisBlock block, RedisResult slot, RedisResult packed) =>
+        RecordOf(block, uint.Parse((string)slot!), (byte[])packed!);
+
+    private static LeaseRecord RecordOf(RedisBlock block, uint slot, byte[] packed) =>
+        RecordFormat.Unpack(packed, block.Pool, block.Id, slot, block.Entry.NumberAt(slot));
+}

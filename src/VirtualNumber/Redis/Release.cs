@@ -1,0 +1,12 @@
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Redis;
+
+internal sealed partial class RedisStore
+{
+    private static readonly Script s_release = Script.OnBlock("Release");
+
+    /// <inheritdoc/>
+    public ValueTask<HolderAnswer> ReleaseAsync(HolderKey holder, DateTimeOffset now, CancellationToken cancellation) =>
+        RunOnHolderAsync(s_release, holder, now, cancellation);
+}

@@ -1,0 +1,27 @@
+using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Redis;
+
+internal sealed partial class RedisStore
+{
+    /// <inheritdoc/>
+    public async ValueTask<RouteAnswer> ResolveAsync(PhoneNumber called, DateTimeOffset now, CancellationToken cancellation)
+    {
+        if (await registry.LocateAsync(called, cancellation) is not var (block, slot))
+            return new(RouteOutcome.NotStocked);
+
+        // One HGET, from the primary: the record alone tells all.
+        var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, SlotText(slot)), cancellation);
+        if (packed.IsNull)
+            return new(RouteOutcome.NotLeased);
+
+        // Empty: suspended, and without a record.
+        var bytes = (byte[])packed!;
+        if (bytes.Length == 0 || RecordFormat.IsSuspended(bytes))
+            return new(RouteOutcome.Suspended);
+
+        var record = RecordOf(block, slot, bytes);
+        return new(record.IsLive(now) ? RouteOutcome.Route : RouteOutcome.Ended, record, block.Pool.WithheldCallersAllowed);
+    }
+}

@@ -1,0 +1,16 @@
+-- Adds slots to a block, and makes the block where it is new. Runs without Record.lua's look for lost data, which it would be.
+-- KEYS: meta, free, routes, claims, closed, log, suspended, retired. ARGV: 1 now, 2 length of the log, 3 pool, 4 first slot, 5 count
+-- Answers how many slots are new. Harmless to repeat: a slot that is in any set stays as it is.
+local META, FREE, _, _, _, LOG, SUSPENDED, RETIRED = unpack(KEYS)
+redis.call('HSETNX', META, 'pool', ARGV[3])
+local first, count, added = tonumber(ARGV[4]), tonumber(ARGV[5]), 0
+for index = first, first + count - 1 do
+  local slot = string.format('%05d', index)
+  if not redis.call('ZSCORE', SUSPENDED, slot) and not redis.call('ZSCORE', RETIRED, slot) then
+    added = added + redis.call('ZADD', FREE, 'NX', 0, slot)
+  end
+end
+if added > 0 then
+  redis.call('XADD', LOG, 'MAXLEN', '~', ARGV[2], '*', 'k', 'stocked', 's', '', 'e', '', 't', ARGV[1], 'c', added)
+end
+return added

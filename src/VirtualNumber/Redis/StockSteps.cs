@@ -1,0 +1,184 @@
+using System.Globalization;
+using StackExchange.Redis;
+using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Redis;
+
+internal sealed partial class RedisStore
+{
+    /// <summary>How many slots one script adds or changes, so that none holds Redis up for long.</summary>
+    private const int SlotsPerScript = 1_000;
+
+    /// <summary>How many slots one page of a walk looks at.</summary>
+    private const int MostSlotsPerPage = 20_000;
+
+    private const int SlotsPerRead = 500;
+
+    private static readonly Script s_stock = Script.Alone("Stock");
+    private static readonly Script s_change = Script.OnBlock("Change");
+    private static readonly Script s_count = Script.OnBlock("Count");
+
+    /// <inheritdoc/>
+    public async ValueTask<(Pool Pool, bool SameProperties)> CreatePoolAsync(Pool pool, CancellationToken cancellation)
+    {
+        await registry.ChangeAsync<object?>(
+            known => (known.FindPool(pool.TenantId, pool.PoolId) is null ? [new RegistryChange(pool)] : [], null), cancellation);
+        var standing = registry.Known.FindPool(pool.TenantId, pool.PoolId)!.Pool;
+        return (standing, standing.HasPropertiesOf(pool));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<(Pool Pool, bool Changed)?> UpdatePoolAsync(
+        string tenantId, string poolId, TimeSpan? aging, bool? withheldCallersAllowed, int? expectedVersion, CancellationToken cancellation)
+    {
+        var (update, _) = await registry.ChangeAsync(
+            known =>
+            {
+                var plan = known.PlanUpdate(tenantId, poolId, aging, withheldCallersAllowed, expectedVersion);
+                var differs = plan is { Changed: true } changed && changed.Pool != known.FindPool(tenantId, poolId)!.Pool;
+                return (differs ? [new RegistryChange(plan!.Value.Pool)] : (IReadOnlyList<RegistryChange>)[], plan);
+            },
+            cancellation);
+        return update;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<Pool?> FindPoolAsync(string tenantId, string poolId, CancellationToken cancellation) =>
+        (await registry.FindPoolAsync(tenantId, poolId, cancellation))?.Pool;
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<Pool>> ListPoolsAsync(string tenantId, string? afterPoolId, int limit, CancellationToken cancellation)
+    {
+        await registry.RefreshAsync(cancellation);
+        return registry.Known.ListPools(tenantId, afterPoolId, limit);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation) =>
+        new(registry.Known.Locate(number) is not null);
+
+    /// <inheritdoc/>
+    public async ValueTask<AddNumbersAnswer> AddNumbersAsync(
+        Pool pool, NumberSelection numbers, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var (plan, _) = await registry.ChangeAsync(
+            known => known.Plan(known.FindPool(pool.TenantId, pool.PoolId)!, numbers) is var plan ? (plan.Changes, plan) : default, cancellation);
+        if (plan.OverlappingBlocks.Count + plan.OverlappingNumbers.Count > 0)
+            return new(0, 0, plan.OverlappingBlocks, plan.OverlappingNumbers);
+
+        // Whatever of it the registry has is filled, also what an earlier try left unfilled.
+        var (blocks, singles) = registry.Known.Find(registry.Known.FindPool(pool.TenantId, pool.PoolId)!, numbers);
+        var added = 0;
+        foreach (var block in blocks.Distinct())
+            added += await FillAsync(block!, 0, block!.SlotCount, now, cancellation);
+        foreach (var (block, slot) in singles.Select(single => single!.Value).Distinct().Where(single => !blocks.Contains(single.Block)))
+            added += await FillAsync(block, slot, 1, now, cancellation);
+        var asked = (numbers.Blocks.Count * BlockEntry.SizeOf(pool)) + numbers.Numbers.Count;
+        return new(added, asked - added, [], []);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ChangeNumbersAnswer> ChangeNumbersAsync(
+        Pool pool, NumberSelection numbers, StockChange change, DateTimeOffset now, CancellationToken cancellation)
+    {
+        await registry.RefreshAsync(cancellation);
+        var (blocks, singles) = registry.Known.Find(registry.Known.FindPool(pool.TenantId, pool.PoolId)!, numbers);
+        var unknownBlocks = Enumerable.Range(0, blocks.Count).Where(i => blocks[i] is null).ToList();
+        var unknownNumbers = Enumerable.Range(0, singles.Count).Where(i => singles[i] is null).ToList();
+        if (unknownBlocks.Count + unknownNumbers.Count > 0)
+            return new(0, 0, null, unknownBlocks, unknownNumbers);
+
+        var (changed, leased, last) = (0, 0, -1L);
+        var whole = blocks.Select(block => block!).ToHashSet();
+        var selected = whole.Select(block => (Block: block, Slots: Enumerable.Range(0, block.SlotCount).Select(slot => (uint)slot)))
+            .Concat(singles.Select(single => single!.Value).Distinct().Where(single => !whole.Contains(single.Block))
+                .GroupBy(single => single.Block, single => single.Slot)
+                .Select(group => (Block: group.Key, Slots: group.AsEnumerable())));
+        foreach (var (block, slots) in selected)
+        {
+            foreach (var part in slots.Chunk(SlotsPerScript))
+            {
+                var known = registry.BlockOf(block);
+                var answer = await RunOnBlockAsync(
+                    s_change, known, now, cancellation, [change.ToString().ToLowerInvariant(), .. part.Select(SlotText)]);
+                (changed, leased, last) = (changed + (int)(long)answer[0], leased + (int)(long)answer[1], Math.Max(last, (long)answer[2]));
+                known.FirstFreeHint = 0;
+            }
+        }
+
+        return new(changed, leased, last < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(last), [], []);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<PoolStats> GetStatsAsync(Pool pool, int skip, int limit, DateTimeOffset now, CancellationToken cancellation)
+    {
+        await registry.RefreshAsync(cancellation);
+        var entries = registry.Known.FindPool(pool.TenantId, pool.PoolId)!.Blocks;
+        var counted = await Task.WhenAll(entries.Select(async entry =>
+        {
+            var answer = await RunOnBlockAsync(s_count, registry.BlockOf(entry), now, cancellation, Ms(entry.Owner.Pool.Aging));
+            var counts = new NumberCounts(
+                (long)answer[0], (long)answer[1], (long)answer[2], (long)answer[3], (long)answer[4], (long)answer[5]);
+            var first = HintOf((string)answer[6]!);
+            DateTimeOffset? next = counts.Available > 0 || first == RedisBlock.NoneFree
+                ? null
+                : DateTimeOffset.FromUnixTimeMilliseconds(first) + entry.Owner.Pool.Aging;
+            return new BlockStats(entry.Prefix, counts, next);
+        }));
+        var total = counted.Aggregate(default(NumberCounts), (sum, block) => sum + block.Counts);
+        var nextOfAll = total.Available > 0 ? null : counted.Min(block => block.NextAvailableTime);
+        return new PoolStats(total, nextOfAll, [.. counted.Skip(skip).Take(limit)], counted.Length);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<RecordPage> ListRecordsAsync(
+        Pool pool, bool? live, RecordCursor from, int limit, DateTimeOffset now, CancellationToken cancellation)
+    {
+        await registry.RefreshAsync(cancellation);
+        var entries = registry.Known.FindPool(pool.TenantId, pool.PoolId)!.Blocks;
+        var records = new List<LeaseRecord>();
+        var budget = MostSlotsPerPage;
+        for (var at = from; at.Block < entries.Length; at = new RecordCursor(at.Block + 1, 0))
+        {
+            var block = registry.BlockOf(entries[at.Block]);
+            for (var slot = at.Slot; slot < block.Entry.SlotCount; slot++)
+            {
+                var count = Math.Min(SlotsPerRead, block.Entry.SlotCount - slot);
+                RedisValue[] fields = [.. Enumerable.Range(slot, count).Select(index => SlotText((uint)index))];
+                var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, fields), cancellation);
+                for (var i = 0; i < count; i++, slot++)
+                {
+                    if (records.Count >= limit || budget-- <= 0)
+                        return new RecordPage(records, at with { Slot = slot });
+                    if (packed[i].IsNullOrEmpty)
+                        continue;
+                    var record = RecordOf(block, (uint)slot, (byte[])packed[i]!);
+                    if (live is null || record.IsLive(now) == live)
+                        records.Add(record);
+                }
+
+                slot--;
+            }
+        }
+
+        return new RecordPage(records, null);
+    }
+
+    private async Task<int> FillAsync(BlockEntry entry, uint first, int count, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var block = registry.BlockOf(entry);
+        var added = 0;
+        for (var done = 0; done < count; done += SlotsPerScript)
+        {
+            RedisValue[] values =
+            [
+                Ms(now), options.LogLength, entry.Owner.Pool.PoolId, (first + done).ToString(CultureInfo.InvariantCulture), Math.Min(SlotsPerScript, count - done),
+            ];
+            added += (int)(long)await calls.RunAsync(s_stock, block.Keys, values, cancellation);
+        }
+
+        block.FirstFreeHint = 0;
+        return added;
+    }
+}

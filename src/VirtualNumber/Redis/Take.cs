@@ -1,0 +1,62 @@
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Redis;
+
+internal sealed partial class RedisStore
+{
+    private static readonly Script s_take = Script.OnBlock("Take");
+
+    /// <inheritdoc/>
+    public async ValueTask<TakeAnswer> TakeAsync(TakeStep step, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var block = await BlockOfAsync(step.Claim.Block, cancellation);
+        var record = new LeaseRecord
+        {
+            TenantId = block.Pool.TenantId,
+            PoolId = block.Pool.PoolId,
+            Block = block.Id,
+            Slot = 0,
+            Number = block.Entry.NumberAt(0),
+            Claim = step.Claim.Id,
+            Delivery = step.Delivery,
+            Role = step.Role,
+            LeaseTime = now,
+            ExpireTime = step.ExpireTime,
+            ReportNumber = step.ReportNumber,
+            SealedNumber = step.SealedNumber,
+            NumberDigest = step.NumberDigest,
+            LeasedNumberDigest = step.NumberDigest,
+        };
+        var answer = await RunOnBlockAsync(
+            s_take,
+            block,
+            now,
+            cancellation,
+            Bytes(step.Claim.Id),
+            Ms(step.Claim.Time),
+            Ms(bounds.TakeWindow),
+            Ms(bounds.ClosedKept),
+            Ms(block.Pool.Aging),
+            RecordFormat.Pack(record));
+        switch ((string)answer[0]!)
+        {
+            case "taken":
+                block.FirstFreeHint = HintOf((string)answer[3]!);
+                return new(TakeOutcome.Live, RecordOf(block, answer[1], answer[2]), New: true);
+            case "live":
+                return new(TakeOutcome.Live, RecordOf(block, answer[1], answer[2]));
+            case "ended":
+                return new(TakeOutcome.Ended, RecordOf(block, answer[1], answer[2]));
+            case "closed":
+                return new(TakeOutcome.Closed);
+            case "over":
+                return new(TakeOutcome.Over);
+            default:
+                block.FirstFreeHint = HintOf((string)answer[1]!);
+                return new(TakeOutcome.Full);
+        }
+    }
+
+    /// <summary>The lowest score of a block; -1: it has no slot in stock.</summary>
+    private static long HintOf(string score) => score == "-1" ? RedisBlock.NoneFree : (long)double.Parse(score);
+}
