@@ -4,8 +4,8 @@ using System.Diagnostics.Metrics;
 namespace VirtualNumber;
 
 /// <summary>
-/// The one place that names every metric of the service, and the tag that it adds to traces. A histogram's own count is the count of its outcome. No tag
-/// ever holds a telephone number, a waybill number or a lease id.
+/// The one place that names every metric of the service, and the tag that it adds to traces. A histogram's own count is the count
+/// of its outcome. No tag ever holds a telephone number, a waybill number or a lease id.
 /// </summary>
 internal static class Telemetry
 {
@@ -15,7 +15,7 @@ internal static class Telemetry
     private static readonly Meter s_meter = new(Name);
 
     private static readonly Histogram<double> s_lease = Seconds(
-        "virtualnumber.lease.duration", "Verbs on leases (create, extend, reassign, release), by verb and outcome.");
+        "virtualnumber.lease.duration", "Verbs on leases (create, get, extend, reassign, release), by verb and outcome.");
 
     private static readonly Histogram<double> s_report = Seconds(
         "virtualnumber.report.duration", "Delivery status reports, by outcome.");

@@ -240,18 +240,12 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
 
     private ChangeNumbersAnswer ChangeNumbers(PoolEntry owner, NumberSelection numbers, StockChange change, DateTimeOffset now)
     {
-        var (blocks, singles) = _registry.Find(owner, numbers);
-        var unknownBlocks = Enumerable.Range(0, blocks.Count).Where(i => blocks[i] is null).ToList();
-        var unknownNumbers = Enumerable.Range(0, singles.Count).Where(i => singles[i] is null).ToList();
-        if (unknownBlocks.Count + unknownNumbers.Count > 0)
-            return new(0, 0, null, unknownBlocks, unknownNumbers);
+        var selection = _registry.Select(owner, numbers);
+        if (!selection.IsKnown)
+            return new(0, 0, null, selection.UnknownBlocks, selection.UnknownNumbers);
 
-        // A number that is named twice, or by its block too, is changed and counted once.
-        var whole = blocks.Select(block => block!).ToHashSet();
-        var results = whole.Select(block => BlockOf(block.Id).Change(null, change, now))
-            .Concat(singles.Select(single => single!.Value).Distinct().Where(single => !whole.Contains(single.Block))
-                .GroupBy(single => single.Block, single => single.Slot)
-                .Select(group => BlockOf(group.Key.Id).Change([.. group], change, now)))
+        var results = selection.Whole.Select(block => BlockOf(block.Id).Change(null, change, now))
+            .Concat(selection.Parts.Select(part => BlockOf(part.Block.Id).Change(part.Slots, change, now)))
             .ToList();
         return new(results.Sum(r => r.Changed), results.Sum(r => r.Leased), results.Max(r => r.LastExpireTime), [], []);
     }

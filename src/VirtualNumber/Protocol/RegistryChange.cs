@@ -23,3 +23,18 @@ internal sealed record SingleAdded(string TenantId, string PoolId, string Number
 /// <param name="OverlappingNumbers">Positions of single numbers that do.</param>
 internal sealed record AddPlan(
     IReadOnlyList<RegistryChange> Changes, IReadOnlyList<int> OverlappingBlocks, IReadOnlyList<int> OverlappingNumbers);
+
+/// <summary>Where numbers of a pool are.</summary>
+/// <param name="Whole">Whole blocks.</param>
+/// <param name="Parts">Slots of other blocks.</param>
+/// <param name="UnknownBlocks">Positions of blocks that the pool has not; when any, nothing else is answered.</param>
+/// <param name="UnknownNumbers">Positions of single numbers that it has not.</param>
+internal sealed record Selection(
+    IReadOnlyList<BlockEntry> Whole,
+    IReadOnlyList<(BlockEntry Block, IReadOnlyList<uint> Slots)> Parts,
+    IReadOnlyList<int> UnknownBlocks,
+    IReadOnlyList<int> UnknownNumbers)
+{
+    /// <summary>Whether all of it is in the pool.</summary>
+    public bool IsKnown => UnknownBlocks.Count + UnknownNumbers.Count == 0;
+}

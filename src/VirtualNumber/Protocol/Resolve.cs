@@ -31,7 +31,7 @@ internal sealed partial class LeaseVerbs
 
         var answer = new ResolveAnswer(ResolveOutcome.Ended, null, LeaseIdOf(record), record.LeaseTime);
         if (route.Outcome != RouteOutcome.Route)
-            return answer with { Outcome = ResolveOutcome.Ended };
+            return answer;
         if (caller is null && !route.WithheldCallersAllowed)
             return answer with { Outcome = ResolveOutcome.CallerWithheld };
 

@@ -54,11 +54,27 @@ internal sealed class StockRegistry
     public (BlockEntry Block, uint Slot)? Locate(PhoneNumber number) =>
         _single.TryGetValue(number, out var place) ? place : LocateInBlock(number);
 
-    /// <summary>Where each of the selected numbers is in a pool; null where it is not in that pool.</summary>
-    public (IReadOnlyList<BlockEntry?> Blocks, IReadOnlyList<(BlockEntry Block, uint Slot)?> Singles) Find(
-        PoolEntry owner, NumberSelection numbers) => (
-        [.. numbers.Blocks.Select(prefix => FindBlock(owner, prefix))],
-        [.. numbers.Numbers.Select(number => Locate(number) is { } place && place.Block.Owner == owner ? place : default((BlockEntry, uint)?))]);
+    /// <summary>
+    /// Where the selected numbers are in a pool, each once, also when it is named twice or by its block too; or the positions of those
+    /// that are not in it.
+    /// </summary>
+    public Selection Select(PoolEntry owner, NumberSelection numbers)
+    {
+        var blocks = numbers.Blocks.Select(prefix => FindBlock(owner, prefix)).ToList();
+        var singles = numbers.Numbers
+            .Select(number => Locate(number) is { } place && place.Block.Owner == owner ? place : default((BlockEntry Block, uint Slot)?))
+            .ToList();
+        var unknownBlocks = Enumerable.Range(0, blocks.Count).Where(i => blocks[i] is null).ToList();
+        var unknownNumbers = Enumerable.Range(0, singles.Count).Where(i => singles[i] is null).ToList();
+        if (unknownBlocks.Count + unknownNumbers.Count > 0)
+            return new([], [], unknownBlocks, unknownNumbers);
+
+        var whole = blocks.Select(block => block!).ToHashSet();
+        var parts = singles.Select(single => single!.Value).Distinct().Where(single => !whole.Contains(single.Block))
+            .GroupBy(single => single.Block, single => single.Slot)
+            .Select(group => (group.Key, (IReadOnlyList<uint>)[.. group]));
+        return new([.. whole], [.. parts], [], []);
+    }
 
     /// <summary>A pool with changes; null when there is none. Unchanged when the expected version is another, or nothing differs.</summary>
     public (Pool Pool, bool Changed)? PlanUpdate(string tenantId, string poolId, TimeSpan? aging, bool? withheldCallersAllowed, int? expectedVersion)

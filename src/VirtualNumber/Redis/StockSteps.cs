@@ -68,12 +68,16 @@ internal sealed partial class RedisStore
             return new(0, 0, plan.OverlappingBlocks, plan.OverlappingNumbers);
 
         // Whatever of it the registry has is filled, also what an earlier try left unfilled.
-        var (blocks, singles) = registry.Known.Find(registry.Known.FindPool(pool.TenantId, pool.PoolId)!, numbers);
+        var selection = registry.Known.Select(registry.Known.FindPool(pool.TenantId, pool.PoolId)!, numbers);
         var added = 0;
-        foreach (var block in blocks.Distinct())
-            added += await FillAsync(block!, 0, block!.SlotCount, now, cancellation);
-        foreach (var (block, slot) in singles.Select(single => single!.Value).Distinct().Where(single => !blocks.Contains(single.Block)))
-            added += await FillAsync(block, slot, 1, now, cancellation);
+        foreach (var block in selection.Whole)
+            added += await FillAsync(block, 0, block.SlotCount, now, cancellation);
+        foreach (var (block, slots) in selection.Parts)
+        {
+            foreach (var slot in slots)
+                added += await FillAsync(block, slot, 1, now, cancellation);
+        }
+
         var asked = (numbers.Blocks.Count * BlockEntry.SizeOf(pool)) + numbers.Numbers.Count;
         return new(added, asked - added, [], []);
     }
@@ -83,18 +87,13 @@ internal sealed partial class RedisStore
         Pool pool, NumberSelection numbers, StockChange change, DateTimeOffset now, CancellationToken cancellation)
     {
         await registry.RefreshAsync(cancellation);
-        var (blocks, singles) = registry.Known.Find(registry.Known.FindPool(pool.TenantId, pool.PoolId)!, numbers);
-        var unknownBlocks = Enumerable.Range(0, blocks.Count).Where(i => blocks[i] is null).ToList();
-        var unknownNumbers = Enumerable.Range(0, singles.Count).Where(i => singles[i] is null).ToList();
-        if (unknownBlocks.Count + unknownNumbers.Count > 0)
-            return new(0, 0, null, unknownBlocks, unknownNumbers);
+        var selection = registry.Known.Select(registry.Known.FindPool(pool.TenantId, pool.PoolId)!, numbers);
+        if (!selection.IsKnown)
+            return new(0, 0, null, selection.UnknownBlocks, selection.UnknownNumbers);
 
         var (changed, leased, last) = (0, 0, -1L);
-        var whole = blocks.Select(block => block!).ToHashSet();
-        var selected = whole.Select(block => (Block: block, Slots: Enumerable.Range(0, block.SlotCount).Select(slot => (uint)slot)))
-            .Concat(singles.Select(single => single!.Value).Distinct().Where(single => !whole.Contains(single.Block))
-                .GroupBy(single => single.Block, single => single.Slot)
-                .Select(group => (Block: group.Key, Slots: group.AsEnumerable())));
+        var selected = selection.Whole.Select(block => (Block: block, Slots: Enumerable.Range(0, block.SlotCount).Select(slot => (uint)slot)))
+            .Concat(selection.Parts.Select(part => (part.Block, Slots: part.Slots.AsEnumerable())));
         foreach (var (block, slots) in selected)
         {
             foreach (var part in slots.Chunk(SlotsPerScript))
