@@ -22,6 +22,9 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
         return new Running(connection, bounds);
     }
 
+    /// <summary>The tests' own way to the server, past the store.</summary>
+    internal static async Task<ConnectionMultiplexer> GetConnectionAsync() => (await s_redis.Value).Connection;
+
     /// <summary>Stops the server, if a test has started it.</summary>
     internal static async Task StopAsync()
     {
