@@ -7,5 +7,5 @@ namespace VirtualNumber.Tests;
 internal sealed class RunTearDown
 {
     [OneTimeTearDown]
-    public async Task StopAsync() => await RedisStoreUnderTest.StopAsync();
+    public Task StopAsync() => Task.WhenAll(RedisStoreUnderTest.Single.StopAsync(), RedisStoreUnderTest.Cluster.StopAsync());
 }

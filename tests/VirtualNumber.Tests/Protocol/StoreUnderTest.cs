@@ -11,7 +11,7 @@ public abstract class StoreUnderTest
     internal const int LogLength = 256;
 
     /// <summary>All kinds of store.</summary>
-    internal static IEnumerable<StoreUnderTest> All => [new EmbeddedStoreUnderTest(), new RedisStoreUnderTest()];
+    internal static IEnumerable<StoreUnderTest> All => [new EmbeddedStoreUnderTest(), RedisStoreUnderTest.Single, RedisStoreUnderTest.Cluster];
 
     /// <summary>How many steps the simulation takes on it in the test run.</summary>
     internal virtual long SimulatedSteps => 60_000;

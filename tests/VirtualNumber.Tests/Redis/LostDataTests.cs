@@ -7,14 +7,14 @@ using VirtualNumber.Tests.Protocol;
 namespace VirtualNumber.Tests.Redis;
 
 /// <summary>A block that lost its data is an error, never an empty block; one that nobody has filled yet is neither.</summary>
-public sealed class LostDataTests() : StoreTests(new RedisStoreUnderTest())
+public sealed class LostDataTests() : StoreTests(RedisStoreUnderTest.Single)
 {
     [Test]
     public async Task A_block_that_lost_its_data_answers_nothing()
     {
         var block = await AddBlockAsync();
         var lease = await LeaseAsync("a", block.Id, T0);
-        var connection = await RedisStoreUnderTest.GetConnectionAsync();
+        var connection = await RedisStoreUnderTest.Single.GetConnectionAsync();
         await connection.GetDatabase().KeyDeleteAsync(Keys.OfBlock(block.Id));
 
         var holder = new HolderKey(Tenant, block.Id, lease.Slot, lease.LeaseTime);
@@ -34,7 +34,7 @@ public sealed class LostDataTests() : StoreTests(new RedisStoreUnderTest())
         await LeaseAsync("a", full.Id, T0);
         const string Prefix = "799000001";
         var added = new RegistryChange(Block: new(Tenant, full.Pool.PoolId, Prefix));
-        var connection = await RedisStoreUnderTest.GetConnectionAsync();
+        var connection = await RedisStoreUnderTest.Single.GetConnectionAsync();
         await connection.GetDatabase().ListRightPushAsync(Keys.Registry, JsonSerializer.SerializeToUtf8Bytes(added));
         var number = PhoneNumber.FromCanonical($"999:{Prefix}00");
 

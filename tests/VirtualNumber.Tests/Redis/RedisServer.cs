@@ -2,33 +2,114 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using StackExchange.Redis;
+using VirtualNumber.Tests.Repository;
 
 namespace VirtualNumber.Tests.Redis;
 
-/// <summary>A redis-server of the tests' own: on a free loopback port, in a folder of its own, stopped by its process id.</summary>
+/// <summary>
+/// A redis-server of the tests' own: as deploy/redis/redis.conf has it, on a free loopback port, in a folder of its own, stopped by its
+/// process id.
+/// </summary>
 internal sealed class RedisServer : IAsyncDisposable
 {
     private const string Ready = "Ready to accept connections";
 
-    private readonly Process _process;
-    private readonly DirectoryInfo _folder;
+    /// <summary>Most tests do not lose their Redis, and need not wait for the disk.</summary>
+    private static readonly string[] s_usual = ["--appendfsync", "no"];
 
-    private RedisServer(Process process, DirectoryInfo folder, int port) => (_process, _folder, Port) = (process, folder, port);
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("virtualnumber-redis-");
+    private readonly string[] _options;
+    private Process? _process;
+
+    private RedisServer(int port, string[] options) => (Port, _options) = (port, options);
+
+    /// <summary>The file that the servers of all tests are started with.</summary>
+    public static string ConfigurationFile => Sources.At("deploy", "redis", "redis.conf");
 
     public int Port { get; }
+
+    /// <summary>Where it keeps its data.</summary>
+    public string Folder => _folder.FullName;
 
     /// <summary>How a client finds it.</summary>
     public string Configuration => $"127.0.0.1:{Port},allowAdmin=true";
 
-    public static async Task<RedisServer> StartAsync()
+    /// <summary>Starts a server; the options outdo those of redis.conf.</summary>
+    public static async Task<RedisServer> StartAsync(params string[] options)
     {
-        var folder = Directory.CreateTempSubdirectory("virtualnumber-redis-");
-        var port = FreePort();
+        var server = new RedisServer(FindFreePorts(1), options);
+        await server.StartProcessAsync();
+        return server;
+    }
+
+    /// <summary>A connection as the service makes it.</summary>
+    public static async Task<ConnectionMultiplexer> ConnectAsync(string configuration)
+    {
+        var connection = await ConnectionMultiplexer.ConnectAsync(configuration);
+        // Without it concurrent awaits hang for good on the old major; on the current one it is a warning in this form only.
+        ((IConnectionMultiplexer)connection).PreserveAsyncOrder = false;
+        return connection;
+    }
+
+    public Task<ConnectionMultiplexer> ConnectAsync() => ConnectAsync(Configuration);
+
+    /// <summary>Ends it as a power cut would (SIGKILL).</summary>
+    public async Task KillAsync()
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>Starts it again on the same port and folder, and waits until it has read its data.</summary>
+    public Task RestartAsync() => StartProcessAsync();
+
+    /// <summary>Stops it in the middle of whatever it does: its sockets stay open and nothing answers (SIGSTOP).</summary>
+    public Task FreezeAsync() => SignalAsync("STOP");
+
+    /// <summary>Lets it go on (SIGCONT).</summary>
+    public Task ThawAsync() => SignalAsync("CONT");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+            await KillAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    /// <summary>The first of so many free loopback ports in a row, below those that the system gives away by itself.</summary>
+    internal static int FindFreePorts(int count)
+    {
+        for (var first = Random.Shared.Next(20_000, 30_000); first < 32_000; first += count)
+        {
+            if (Enumerable.Range(first, count).All(IsFree))
+                return first;
+        }
+
+        throw new InvalidOperationException($"No {count} ports in a row are free.");
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private async Task StartProcessAsync()
+    {
         var process = new Process
         {
             StartInfo = new ProcessStartInfo(
-                "redis-server",
-                ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder.FullName])
+                "redis-server", [ConfigurationFile, "--port", $"{Port}", "--dir", Folder, .. s_usual, .. _options])
             {
                 RedirectStandardOutput = true,
             },
@@ -45,30 +126,14 @@ internal sealed class RedisServer : IAsyncDisposable
         };
         process.Start();
         process.BeginOutputReadLine();
+        _process = process;
         await ready.Task.WaitAsync(TimeSpan.FromSeconds(20));
-        return new RedisServer(process, folder, port);
     }
 
-    public async Task<ConnectionMultiplexer> ConnectAsync()
+    private async Task SignalAsync(string signal)
     {
-        var connection = await ConnectionMultiplexer.ConnectAsync(Configuration);
-        // Without it concurrent awaits hang for good on the old major; on the current one it is a warning in this form only.
-        ((IConnectionMultiplexer)connection).PreserveAsyncOrder = false;
-        return connection;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
-        _folder.Delete(recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var (exitCode, output) = await Sources.RunAsync("kill", $"-{signal}", $"{_process!.Id}");
+        if (exitCode != 0)
+            throw new InvalidOperationException(output);
     }
 }

@@ -6,40 +6,57 @@ using VirtualNumber.Tests.Protocol;
 
 namespace VirtualNumber.Tests.Redis;
 
-/// <summary>The Redis store on one real Redis, emptied for each test.</summary>
+/// <summary>The Redis store on a real Redis, or a cluster of them, started once and emptied for each test.</summary>
 internal sealed class RedisStoreUnderTest : StoreUnderTest
 {
-    private static readonly Lazy<Task<(RedisServer Server, ConnectionMultiplexer Connection)>> s_redis = new(ConnectAsync);
+    private readonly string _name;
+    private readonly long _simulatedSteps;
+    private readonly Lazy<Task<Servers>> _servers;
 
-    internal override long SimulatedSteps => 20_000;
+    private RedisStoreUnderTest(string name, long simulatedSteps, Func<Task<Servers>> start) =>
+        (_name, _simulatedSteps, _servers) = (name, simulatedSteps, new(start));
 
-    public override string ToString() => "Redis";
+    /// <summary>One Redis.</summary>
+    internal static RedisStoreUnderTest Single { get; } = new("Redis", 20_000, async () =>
+    {
+        var server = await RedisServer.StartAsync();
+        var connection = await server.ConnectAsync();
+        return new Servers(server, connection, [connection.GetServer(connection.GetEndPoints()[0])]);
+    });
+
+    /// <summary>Three masters and three replicas.</summary>
+    internal static RedisStoreUnderTest Cluster { get; } = new("Cluster", 5_000, async () =>
+    {
+        var cluster = await RedisCluster.StartAsync();
+        var connection = await cluster.ConnectAsync();
+        return new Servers(cluster, connection, await RedisCluster.MastersOfAsync(connection));
+    });
+
+    internal override long SimulatedSteps => _simulatedSteps;
+
+    public override string ToString() => _name;
 
     internal override async ValueTask<RunningStore> StartAsync(ProtocolBounds bounds)
     {
-        var (_, connection) = await s_redis.Value;
-        await connection.GetServer(connection.GetEndPoints()[0]).FlushAllDatabasesAsync();
-        return new Running(connection, bounds);
+        var servers = await _servers.Value;
+        await Task.WhenAll(servers.Masters.Select(master => master.FlushAllDatabasesAsync()));
+        return new Running(servers.Connection, bounds);
     }
 
-    /// <summary>The tests' own way to the server, past the store.</summary>
-    internal static async Task<ConnectionMultiplexer> GetConnectionAsync() => (await s_redis.Value).Connection;
+    /// <summary>The tests' own way to the servers, past the store.</summary>
+    internal async Task<ConnectionMultiplexer> GetConnectionAsync() => (await _servers.Value).Connection;
 
-    /// <summary>Stops the server, if a test has started it.</summary>
-    internal static async Task StopAsync()
+    /// <summary>Stops the servers, if a test has started them.</summary>
+    internal async Task StopAsync()
     {
-        if (!s_redis.IsValueCreated)
+        if (!_servers.IsValueCreated)
             return;
-        var (server, connection) = await s_redis.Value;
-        connection.Dispose();
-        await server.DisposeAsync();
+        var servers = await _servers.Value;
+        servers.Connection.Dispose();
+        await servers.Process.DisposeAsync();
     }
 
-    private static async Task<(RedisServer Server, ConnectionMultiplexer Connection)> ConnectAsync()
-    {
-        var server = await RedisServer.StartAsync();
-        return (server, await server.ConnectAsync());
-    }
+    private sealed record Servers(IAsyncDisposable Process, ConnectionMultiplexer Connection, IReadOnlyList<IServer> Masters);
 
     private sealed class Running : RunningStore
     {
