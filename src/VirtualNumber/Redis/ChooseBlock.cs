@@ -4,10 +4,6 @@ namespace VirtualNumber.Redis;
 internal sealed partial class RedisStore
 {
     /// <inheritdoc/>
-    public async ValueTask PingAsync(CancellationToken cancellation) =>
-        await calls.CallAsync(database => database.PingAsync(), cancellation);
-
-    /// <inheritdoc/>
     /// <remarks>
     /// By what the last takes of this instance saw. Another instance may have added or restored numbers since, so a pool that seems to
     /// be dry is tried all the same, one block after the other.

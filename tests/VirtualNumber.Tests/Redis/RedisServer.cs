@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using StackExchange.Redis;
+using VirtualNumber.Redis;
 
 namespace VirtualNumber.Tests.Redis;
 
@@ -49,13 +50,8 @@ internal sealed class RedisServer : IAsyncDisposable
         return new RedisServer(process, folder, port);
     }
 
-    public async Task<ConnectionMultiplexer> ConnectAsync()
-    {
-        var connection = await ConnectionMultiplexer.ConnectAsync(Configuration);
-        // Without it concurrent awaits hang for good on the old major; on the current one it is a warning in this form only.
-        ((IConnectionMultiplexer)connection).PreserveAsyncOrder = false;
-        return connection;
-    }
+    /// <summary>Connects as the service does.</summary>
+    public Task<ConnectionMultiplexer> ConnectAsync() => RedisConnection.ConnectAsync(Configuration);
 
     public async ValueTask DisposeAsync()
     {
