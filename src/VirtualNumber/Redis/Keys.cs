@@ -42,6 +42,9 @@ internal static class Keys
     /// <summary>A block's log of state changes.</summary>
     public static RedisKey Log(uint block) => $"vn:{{b{block}}}:log";
 
+    /// <summary>Whether a key is some delivery's ledger.</summary>
+    public static bool IsLedger(RedisKey key) => ((string?)key)?.StartsWith("vn:{d", StringComparison.Ordinal) == true;
+
     /// <summary>A delivery's ledger.</summary>
     public static RedisKey Ledger(Digest delivery)
     {

@@ -4,51 +4,36 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private const int RoutesPerScan = 200;
+    /// <summary>So many blocks are looked at in one call at most, so that its length does not grow with the stock.</summary>
+    private const int BlocksPerReclaim = 200;
 
     private static readonly Script s_reclaim = Script.OnBlock("Reclaim");
 
-    private readonly Lock _reclaimGate = new();
-    private int _reclaimBlock;
-    private string _reclaimCursor = "0";
+    private int _reclaimTurn;
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// A walk through the routes of one block after the other, a part at a time: there is no list of what is due, which would cost every
-    /// lease memory. Ledgers go by their own expiry.
-    /// </remarks>
+    /// <remarks>One block after the other, in turns. Ledgers go by their own expiry.</remarks>
     public async ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation)
     {
         var blocks = registry.Known.Blocks;
         var (expired, removed) = (0, 0);
-        for (var looked = 0; looked < blocks.Length;)
+        for (var looked = 0; looked < Math.Min(blocks.Length, BlocksPerReclaim); looked++)
         {
-            var (index, cursor) = Place(blocks.Length);
-            var block = registry.BlockOf(blocks[index]);
-            var most = limit - expired - removed;
-            var answer = await RunOnBlockAsync(
-                s_reclaim, block, now, cancellation, cursor, RoutesPerScan, most, Ms(block.Pool.Aging));
-            (expired, removed) = (expired + (int)(long)answer[1], removed + (int)(long)answer[2]);
-            var next = (string)answer[0]!;
-            Move(index, next);
-            if (expired + removed >= limit)
-                return new(expired, removed, Backlog: true);
-            if (next == "0")
-                looked++;
+            var turn = (uint)Volatile.Read(ref _reclaimTurn);
+            var block = registry.BlockOf(blocks[(int)(turn % (uint)blocks.Length)]);
+            if (block.IsFilled)
+            {
+                var answer = await RunOnBlockAsync(
+                    s_reclaim, block, now, cancellation, limit - expired - removed, Ms(block.Pool.Aging), Ms(3 * bounds.ClockSkew));
+                (expired, removed) = (expired + (int)answer[0], removed + (int)answer[1]);
+                // The same block again next time.
+                if ((int)answer[2] == 1)
+                    return new(expired, removed, Backlog: true);
+            }
+
+            Interlocked.Increment(ref _reclaimTurn);
         }
 
         return new(expired, removed, Backlog: false);
-    }
-
-    private (int Index, string Cursor) Place(int count)
-    {
-        lock (_reclaimGate)
-            return _reclaimBlock < count ? (_reclaimBlock, _reclaimCursor) : (0, "0");
-    }
-
-    private void Move(int index, string next)
-    {
-        lock (_reclaimGate)
-            (_reclaimBlock, _reclaimCursor) = next == "0" ? (index + 1, "0") : (index, next);
     }
 }

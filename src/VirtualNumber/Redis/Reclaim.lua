@@ -1,33 +1,68 @@
--- reclaim: looks at a part of the routes, writes down expiries, removes records whose rest is over and closed claims whose time is.
--- ARGV: 3 cursor of the routes, 4 how many to look at, 5 the most to change, 6 aging ms
--- Answers {next cursor ('0' at the end), expired, removed}. Safe from any number of instances; nothing waits for it.
-local expired, removed, most, aging = 0, 0, tonumber(ARGV[5]), tonumber(ARGV[6])
+-- reclaim: writes down expiries, removes records whose rest is over and closed claims whose time is. Safe from any number of instances
+-- at once; nothing waits for it.
+-- ARGV: 3 the most to change, 4 aging ms, 5 how far back to look again, ms: more than clocks differ
+-- Answers {expired, removed, 1 when there may be more}.
+-- Does as much as is due, however many records there are: the block remembers up to which end of a lease it has written down expiries
+-- and removed records. Ends lie no earlier than their writer's now, so none comes up behind that but by a clock that is behind.
+local most, aging, overlap = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local expired, removed = 0, 0
 for _, claim in ipairs(redis.call('ZRANGEBYSCORE', CLOSED, '-inf', now, 'LIMIT', 0, most)) do
   redis.call('ZREM', CLOSED, claim)
   removed = removed + 1
 end
-local page = redis.call('HSCAN', ROUTES, ARGV[3], 'COUNT', ARGV[4])
-for at = 1, #page[2], 2 do
-  if expired + removed >= most then
-    -- The rest of this part is looked at again.
-    return {ARGV[3], expired, removed}
+
+-- The slots, in whichever set, whose last lease ended after the mark and until an instant, earliest first.
+local function ended(mark, until_time)
+  local found = {}
+  for _, set in ipairs({FREE, SUSPENDED, RETIRED}) do
+    local slots = redis.call('ZRANGEBYSCORE', set, '(' .. mark, until_time, 'WITHSCORES')
+    for at = 1, #slots, 2 do
+      table.insert(found, {slot = slots[at], score = tonumber(slots[at + 1])})
+    end
   end
-  local slot, packed = page[2][at], page[2][at + 1]
-  if packed ~= '' then
-    local r = decode(packed)
-    if r.ended == 0 and r.expire <= now then
-      live(slot, r)
-      expired = expired + 1
+  table.sort(found, function(one, other)
+    return one.score < other.score
+  end)
+  return found
+end
+
+-- Does something to the record of each slot that ended until an instant, as long as there is something left to do; moves the mark.
+local function pass(field, until_time, act)
+  local mark = redis.call('HGET', META, field) or '0'
+  local reached = until_time - overlap
+  for _, entry in ipairs(ended(mark, until_time)) do
+    if expired + removed >= most then
+      reached = math.min(reached, entry.score - 1)
+      break
     end
-    if expired + removed < most and r.ended ~= 0 and r.expire <= now - aging then
-      if r.suspended == 1 then
-        redis.call('HSET', ROUTES, slot, '')
-      else
-        redis.call('HDEL', ROUTES, slot)
-      end
-      redis.call('HDEL', CLAIMS, r.claim)
-      removed = removed + 1
+    local packed = redis.call('HGET', ROUTES, entry.slot)
+    if packed and packed ~= '' then
+      act(entry.slot, decode(packed))
     end
+  end
+  if reached > tonumber(mark) then
+    redis.call('HSET', META, field, string.format('%.0f', reached))
   end
 end
-return {page[1], expired, removed}
+
+local function expire(slot, r)
+  if r.ended == 0 and not live(slot, r) then
+    expired = expired + 1
+  end
+end
+
+pass('expired', now, expire)
+pass('rested', now - aging, function(slot, r)
+  expire(slot, r)
+  if expired + removed >= most then
+    return
+  end
+  if r.suspended == 1 then
+    redis.call('HSET', ROUTES, slot, '')
+  else
+    redis.call('HDEL', ROUTES, slot)
+  end
+  redis.call('HDEL', CLAIMS, r.claim)
+  removed = removed + 1
+end)
+return {expired, removed, expired + removed >= most and 1 or 0}

@@ -26,7 +26,7 @@ internal sealed partial class RedisStore(
     private static RedisValue Bytes(Sealing.ClaimId claim) => claim.ToArray();
 
     /// <summary>A slot as the sets hold it: five digits, so that equal scores sort by slot.</summary>
-    private static RedisValue SlotText(uint slot) => slot.ToString("D5");
+    internal static RedisValue SlotText(uint slot) => slot.ToString("D5");
 
     private async ValueTask<RedisResult[]> RunOnBlockAsync(
         Script script, RedisBlock block, DateTimeOffset now, CancellationToken cancellation, params RedisValue[] values) =>

@@ -10,6 +10,10 @@ internal static class BenchCommand
     /// <summary>What the table calls the call that the target is about.</summary>
     public const string EmptyName = "Empty RPC";
 
+    public const string ResolveName = "Resolve";
+
+    public const string HashGetName = "bare HGET, a loop";
+
     /// <summary>So many calls are under way at a time, all over one connection.</summary>
     private const int UsualConcurrency = 32;
 
@@ -23,10 +27,11 @@ internal static class BenchCommand
         var leases = new Option<int>("--leases") { Description = "Live leases that Resolve looks among.", DefaultValueFactory = _ => 100_000 };
         var seconds = new Option<double>("--seconds") { Description = "How long each call is measured, all rounds together.", DefaultValueFactory = _ => 8 };
         var concurrency = new Option<int>("--concurrency") { Description = "Calls under way at a time.", DefaultValueFactory = _ => UsualConcurrency };
-        var output = new Option<FileInfo?>("--out") { Description = "Where the table goes; missing: RESULTS.md beside the project." };
+        var redis = new Option<string>("--redis") { Description = "Measures the service on this Redis, which must be empty, instead of the embedded store.", DefaultValueFactory = _ => "" };
+        var output = new Option<FileInfo?>("--out") { Description = "Where the table goes; missing: RESULTS.md, or RESULTS-REDIS.md, beside the project." };
         var only = new Option<string>("--only") { Description = "Measures calls whose name holds this text and writes no file: for a profiler.", DefaultValueFactory = _ => "" };
         var allowDebug = new Option<bool>("--allow-debug") { Description = "Measures a debug build, to try the command." };
-        var command = new Command("bench", "Measures what calls cost.") { leases, seconds, concurrency, output, only, allowDebug };
+        var command = new Command("bench", "Measures what calls cost.") { leases, seconds, concurrency, redis, output, only, allowDebug };
         command.SetAction(async (parsed, cancellation) =>
         {
             if (IsDebugBuild && !parsed.GetRequiredValue(allowDebug))
@@ -35,15 +40,19 @@ internal static class BenchCommand
                 return 2;
             }
 
-            var results = await RunAsync(
+            var plan = new BenchPlan(
                 parsed.GetRequiredValue(leases),
-                TimeSpan.FromSeconds(parsed.GetRequiredValue(seconds) / RoundCount),
+                TimeSpan.FromSeconds(parsed.GetRequiredValue(seconds)),
+                RoundCount,
                 parsed.GetRequiredValue(concurrency),
-                parsed.GetRequiredValue(only),
-                cancellation);
-            var text = ResultsFile.Format(results, parsed.GetRequiredValue(leases), parsed.GetRequiredValue(seconds), RoundCount, parsed.GetRequiredValue(concurrency));
+                parsed.GetRequiredValue(redis),
+                parsed.GetRequiredValue(only));
+            var text = plan.Redis.Length == 0
+                ? ResultsFile.Format(plan, await EmbeddedAsync(plan, cancellation))
+                : await RedisAsync(plan, cancellation);
             Console.WriteLine(text);
-            if (parsed.GetRequiredValue(only).Length == 0 && (parsed.GetValue(output)?.FullName ?? ResultsFile.Find()) is { } path)
+            var name = plan.Redis.Length == 0 ? "RESULTS.md" : "RESULTS-REDIS.md";
+            if (plan.Only.Length == 0 && (parsed.GetValue(output)?.FullName ?? ResultsFile.Find(name)) is { } path)
                 ResultsFile.Write(path, text);
             return 0;
         });
@@ -53,44 +62,89 @@ internal static class BenchCommand
     private static bool IsDebugBuild => typeof(LeaseServiceReflection).Assembly
         .GetCustomAttributes(typeof(DebuggableAttribute), false).Cast<DebuggableAttribute>().Any(debuggable => debuggable.IsJITOptimizerDisabled);
 
-    private static async Task<IReadOnlyList<(string Name, IReadOnlyList<Round> Rounds)>> RunAsync(
-        int leases, TimeSpan round, int concurrency, string only, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<Measured>> EmbeddedAsync(BenchPlan plan, CancellationToken cancellation)
     {
         await using var bare = await EmptyServer.StartAsync("--bare");
         await using var empty = await EmptyServer.StartAsync();
         await using var service = await ServiceProcess.StartAsync(ServiceLoad.Settings);
         using var serviceChannel = new Channel(service.GrpcAddress.Port);
         var load = new ServiceLoad(serviceChannel.Invoker);
-        await load.PrepareAsync(leases);
+        await load.PrepareAsync(plan.Leases);
+        return await MeasureAsync(
+            plan,
+            [
+                Subject.OfCalls("Empty, bare Kestrel, hand-framed", bare.Process, bare.CallAsync),
+                Subject.OfCalls(EmptyName, empty.Process, empty.CallAsync),
+                Subject.OfCalls(ResolveName, service.Process, load.ResolveAsync),
+                Subject.OfCalls("CreateLease", service.Process, load.CreateLeaseAsync, load.StockAsync),
+            ],
+            cancellation);
+    }
 
-        Subject[] all =
-        [
-            new("Empty, bare Kestrel, hand-framed", bare.Process, bare.CallAsync, Nothing),
-            new(EmptyName, empty.Process, empty.CallAsync, Nothing),
-            new("Resolve", service.Process, load.ResolveAsync, Nothing),
-            new("CreateLease", service.Process, load.CreateLeaseAsync, load.StockAsync),
-        ];
-        var subjects = all.Where(subject => subject.Name.Contains(only, StringComparison.OrdinalIgnoreCase)).ToList();
+    /// <summary>The same calls on Redis, beside what Redis alone costs through the same client.</summary>
+    private static async Task<string> RedisAsync(BenchPlan plan, CancellationToken cancellation)
+    {
+        var folder = Directory.CreateTempSubdirectory("virtualnumber-bench-");
+        try
+        {
+            var ring = Path.Combine(folder.FullName, "keys.json");
+            await using var keys = ChildProcess.Start(typeof(LeaseServiceReflection).Assembly.Location, ["keys", "create", ring], []);
+            await keys.WaitForOutputAsync();
+            await using var empty = await EmptyServer.StartAsync();
+            await using var loops = await EmptyServer.StartAsync("--redis", plan.Redis);
+            await using var service = await ServiceProcess.StartAsync(
+                new Dictionary<string, string>(ServiceLoad.Settings) { ["Redis:Configuration"] = plan.Redis, ["Sealing:KeyRing"] = ring });
+            using var serviceChannel = new Channel(service.GrpcAddress.Port);
+            using var memory = await RedisMemory.ConnectAsync(plan.Redis);
+            var load = new ServiceLoad(serviceChannel.Invoker);
+            var before = await memory.ReadUsedAsync();
+            await load.PrepareAsync(plan.Leases);
+            var table = await memory.DescribeAsync(before, plan.Leases);
+            var measured = await MeasureAsync(
+                plan,
+                [
+                    Subject.OfCalls(EmptyName, empty.Process, empty.CallAsync),
+                    loops.SubjectOf(HashGetName, RedisLoops.HashGet, plan.Leases),
+                    Subject.OfCalls(ResolveName, service.Process, load.ResolveAsync),
+                    loops.SubjectOf("bare scripts of a lease, a loop", RedisLoops.LeaseScripts, plan.Leases),
+                    Subject.OfCalls("CreateLease", service.Process, load.CreateLeaseAsync, load.StockAsync),
+                    Subject.OfCalls(
+                        $"BatchCreateLeases of {ServiceLoad.SmallBatch}, per lease", service.Process, load.BatchCreateLeasesAsync, load.StockAsync, ServiceLoad.SmallBatch),
+                    Subject.OfCalls("ReportDeliveryStatus", service.Process, load.ReportDeliveryStatusAsync),
+                ],
+                cancellation);
+            return ResultsFile.FormatRedis(plan, measured, table);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<IReadOnlyList<Measured>> MeasureAsync(BenchPlan plan, IReadOnlyList<Subject> all, CancellationToken cancellation)
+    {
+        var subjects = all.Where(subject => subject.Name.Contains(plan.Only, StringComparison.OrdinalIgnoreCase)).ToList();
         foreach (var subject in subjects)
         {
             await Console.Error.WriteLineAsync($"warming up: {subject.Name}, process {subject.Process.Id}");
-            await Meter.MeasureAsync(subject, concurrency, s_warmUp);
+            await subject.PrepareAsync(s_warmUp);
+            await subject.MeasureAsync(plan.Concurrency, s_warmUp);
         }
 
         var rounds = subjects.ToDictionary(subject => subject, _ => new List<Round>());
-        for (var i = 0; i < RoundCount; i++)
+        for (var i = 0; i < plan.Rounds; i++)
         {
             foreach (var subject in subjects)
             {
                 cancellation.ThrowIfCancellationRequested();
-                rounds[subject].Add(await Meter.MeasureAsync(subject, concurrency, round));
+                var round = plan.Duration / plan.Rounds;
+                await subject.PrepareAsync(round);
+                rounds[subject].Add(await subject.MeasureAsync(plan.Concurrency, round));
             }
         }
 
-        return [.. subjects.Select(subject => (subject.Name, (IReadOnlyList<Round>)rounds[subject]))];
+        return [.. subjects.Select(subject => new Measured(subject.Name, rounds[subject]))];
     }
-
-    private static Task Nothing(TimeSpan round) => Task.CompletedTask;
 
     /// <summary>A bench-server in a process of its own.</summary>
     private sealed class EmptyServer : IAsyncDisposable
@@ -124,6 +178,18 @@ internal static class BenchCommand
 
             return server;
         }
+
+        /// <summary>A loop in the server's own process.</summary>
+        public Subject SubjectOf(string name, string kind, int leases) => new(
+            name,
+            Process,
+            _ => Task.CompletedTask,
+            async (concurrency, duration) =>
+            {
+                var request = new LoopRequest { Kind = kind, Concurrency = concurrency, Seconds = duration.TotalSeconds, Leases = leases };
+                var round = await _client.LoopAsync(request);
+                return new Round(round.CallsPerSecond, round.Microseconds, round.P50Milliseconds, round.P99Milliseconds);
+            });
 
         public async Task CallAsync() => await _client.CallAsync(new EmptyMessage());
 

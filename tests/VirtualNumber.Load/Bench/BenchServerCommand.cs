@@ -9,6 +9,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+using VirtualNumber.Redis;
 
 namespace VirtualNumber.Load.Bench;
 
@@ -26,10 +28,13 @@ internal static class BenchServerCommand
     {
         var port = new Option<int>("--port") { Description = "Where to listen, on loopback.", Required = true };
         var bare = new Option<bool>("--bare") { Description = "Hand-framed on bare Kestrel instead of the gRPC stack." };
-        var command = new Command(Name, "Hosts an empty method for bench.") { port, bare };
+        var redis = new Option<string>("--redis") { Description = "Connects to Redis, for Loop.", DefaultValueFactory = _ => "" };
+        var command = new Command(Name, "Hosts an empty method for bench.") { port, bare, redis };
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var app = Build(parsed.GetRequiredValue(port), parsed.GetRequiredValue(bare));
+            var configuration = parsed.GetRequiredValue(redis);
+            using var connection = configuration.Length == 0 ? null : await RedisConnection.ConnectAsync(configuration);
+            await using var app = Build(parsed.GetRequiredValue(port), parsed.GetRequiredValue(bare), connection);
             await app.StartAsync(cancellation);
             await Console.Out.WriteLineAsync(Ready);
             await app.WaitForShutdownAsync(cancellation);
@@ -38,7 +43,7 @@ internal static class BenchServerCommand
         return command;
     }
 
-    private static WebApplication Build(int port, bool bare)
+    private static WebApplication Build(int port, bool bare, IConnectionMultiplexer? connection)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -49,6 +54,8 @@ internal static class BenchServerCommand
         });
         if (!bare)
             builder.Services.AddGrpc();
+        if (connection is not null)
+            builder.Services.AddSingleton(new RedisLoops(connection));
 
         var app = builder.Build();
         if (bare)
@@ -77,10 +84,24 @@ internal static class BenchServerCommand
         await response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
-    private sealed class EmptyHandler : EmptyService.EmptyServiceBase
+    private sealed class EmptyHandler(IServiceProvider services) : EmptyService.EmptyServiceBase
     {
         private static readonly Task<EmptyMessage> s_answer = Task.FromResult(new EmptyMessage());
 
         public override Task<EmptyMessage> Call(EmptyMessage request, ServerCallContext context) => s_answer;
+
+        public override async Task<LoopResponse> Loop(LoopRequest request, ServerCallContext context)
+        {
+            var loop = await services.GetRequiredService<RedisLoops>().PrepareAsync(request);
+            var round = await Meter.MeasureAsync(
+                () => Environment.CpuUsage.TotalTime, loop, request.Concurrency, TimeSpan.FromSeconds(request.Seconds));
+            return new LoopResponse
+            {
+                CallsPerSecond = round.CallsPerSecond,
+                Microseconds = round.ServerMicroseconds,
+                P50Milliseconds = round.P50,
+                P99Milliseconds = round.P99,
+            };
+        }
     }
 }

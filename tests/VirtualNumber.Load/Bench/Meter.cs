@@ -6,21 +6,27 @@ namespace VirtualNumber.Load.Bench;
 internal static class Meter
 {
     /// <summary>One round. Any failed call ends it: a figure with errors in it means nothing.</summary>
-    public static async Task<Round> MeasureAsync(Subject subject, int concurrency, TimeSpan duration)
+    /// <param name="processorTime">The processor time that the measured process has used so far.</param>
+    /// <param name="call">Makes one call.</param>
+    /// <param name="concurrency">So many at a time.</param>
+    /// <param name="duration">For so long.</param>
+    /// <param name="items">How many items one call is about: rate and processor time are per item, latency is per call.</param>
+    public static async Task<Round> MeasureAsync(
+        Func<TimeSpan> processorTime, Func<Task> call, int concurrency, TimeSpan duration, int items = 1)
     {
-        await subject.PrepareAsync(duration);
-        var before = subject.Process.ProcessorTime;
+        var before = processorTime();
         var start = Stopwatch.GetTimestamp();
         var end = start + (long)(duration.TotalSeconds * Stopwatch.Frequency);
-        var latencies = await Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => Task.Run(() => CallUntilAsync(subject.Call, end))));
+        var latencies = await Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => Task.Run(() => CallUntilAsync(call, end))));
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        var used = subject.Process.ProcessorTime - before;
+        var used = processorTime() - before;
 
         var all = latencies.SelectMany(ticks => ticks).ToArray();
         Array.Sort(all);
+        var count = (double)all.Length * items;
         return new Round(
-            all.Length / seconds,
-            used.TotalMicroseconds / all.Length,
+            count / seconds,
+            used.TotalMicroseconds / count,
             MillisecondsAt(all, 0.50),
             MillisecondsAt(all, 0.99));
     }

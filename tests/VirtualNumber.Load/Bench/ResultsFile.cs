@@ -5,21 +5,22 @@ using System.Text;
 
 namespace VirtualNumber.Load.Bench;
 
-/// <summary>RESULTS.md: the figures with the machine and the commit that they belong to.</summary>
+/// <summary>The files of results: the figures with the machine and the commit that they belong to.</summary>
 internal static class ResultsFile
 {
     /// <summary>What is written by hand from here on is kept.</summary>
     private const string KeptFrom = "## What the profile showed";
 
     private const double EmptyTargetMicroseconds = 17;
+    private const double ResolveTarget = 1.25;
 
     /// <summary>The file beside the project; null when this does not run from a build of the repository.</summary>
-    public static string? Find()
+    public static string? Find(string name)
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "VirtualNumber.Load.csproj")))
-                return Path.Combine(folder.FullName, "RESULTS.md");
+                return Path.Combine(folder.FullName, name);
         }
 
         return null;
@@ -33,8 +34,7 @@ internal static class ResultsFile
         File.WriteAllText(path, kept < 0 ? text : $"{text}\n{old[kept..]}");
     }
 
-    public static string Format(
-        IReadOnlyList<(string Name, IReadOnlyList<Round> Rounds)> results, int leases, double seconds, int rounds, int concurrency)
+    public static string Format(BenchPlan plan, IReadOnlyList<Measured> results)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"""
@@ -42,27 +42,15 @@ internal static class ResultsFile
 
             Made by `dotnet run -c Release --project tests/VirtualNumber.Load -- bench`, which writes everything down to the profile.
 
-            {seconds:0.#} s per call in {rounds} interleaved rounds after a warm-up, {concurrency} calls at a time over one connection. Client and server share
-            the machine, so calls per second and latency are those of both together; server time is the processor time of the server's
-            process alone, per call. Median of the rounds (least – most). Resolve looks among {leases:n0} live leases, the embedded store
+            {Conditions(plan)} Resolve looks among {plan.Leases:n0} live leases, the embedded store
             behind it; the service logs at Warning.
 
-            | call | server µs per call | of bare Kestrel | calls/s | p50 ms | p99 ms |
-            | --- | ---: | ---: | ---: | ---: | ---: |
 
             """);
-        var bare = Median(results[0].Rounds, round => round.ServerMicroseconds);
-        foreach (var (name, measured) in results)
+        AppendTable(text, results, compared: "bare Kestrel", results[0]);
+        foreach (var measured in results.Where(result => result.Name == BenchCommand.EmptyName))
         {
-            var server = Median(measured, round => round.ServerMicroseconds);
-            text.Append(CultureInfo.InvariantCulture, $"| {name} | {Spread(measured, round => round.ServerMicroseconds, "0.0")} | {server / bare:0.00} ")
-                .Append(CultureInfo.InvariantCulture, $"| {Spread(measured, round => round.CallsPerSecond, "#,0")} ")
-                .Append(CultureInfo.InvariantCulture, $"| {Spread(measured, round => round.P50, "0.00")} | {Spread(measured, round => round.P99, "0.00")} |\n");
-        }
-
-        foreach (var (_, measured) in results.Where(result => result.Name == BenchCommand.EmptyName))
-        {
-            var empty = Median(measured, round => round.ServerMicroseconds);
+            var empty = ServerTime(measured);
             text.Append(CultureInfo.InvariantCulture, $"\nTarget: an empty RPC costs at most {EmptyTargetMicroseconds} µs of server time. ")
                 .Append(CultureInfo.InvariantCulture, $"Here: {empty:0.0} µs, {(empty <= EmptyTargetMicroseconds ? "met" : "missed")}.\n\n");
         }
@@ -70,6 +58,58 @@ internal static class ResultsFile
         AppendMachine(text);
         return text.ToString();
     }
+
+    /// <summary>The figures on Redis, and what a lease takes of its memory.</summary>
+    public static string FormatRedis(BenchPlan plan, IReadOnlyList<Measured> results, string memory)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"""
+            # Results on Redis
+
+            Made by `dotnet run -c Release --project tests/VirtualNumber.Load -- bench --redis --leases {plan.Leases}`, which writes everything down to
+            the profile.
+
+            {Conditions(plan)} Redis runs with `deploy/redis/redis.conf`, every write on disk before its answer, and
+            its own time is not in the table. Look-ups and reports go to {plan.Leases:n0} live leases. A loop makes its calls in the
+            process that is measured, through the same client, without a service around it.
+
+
+            """);
+        AppendTable(text, results, compared: "the empty RPC", results[0]);
+        if (results.ToDictionary(result => result.Name) is var named
+            && named.TryGetValue(BenchCommand.EmptyName, out var empty)
+            && named.TryGetValue(BenchCommand.HashGetName, out var bare)
+            && named.TryGetValue(BenchCommand.ResolveName, out var resolve))
+        {
+            var (parts, whole) = (ServerTime(empty) + ServerTime(bare), ServerTime(resolve));
+            text.Append(CultureInfo.InvariantCulture, $"\nTarget: Resolve costs at most {ResolveTarget} times the empty RPC and a bare HGET. ")
+                .Append(CultureInfo.InvariantCulture, $"Here: {whole:0.0} µs of {parts:0.0} µs, {whole / parts:0.00} times, {(whole <= ResolveTarget * parts ? "met" : "missed")}.\n");
+        }
+
+        text.Append('\n').Append(memory).Append('\n');
+        AppendMachine(text);
+        return text.ToString();
+    }
+
+    private static string Conditions(BenchPlan plan) => string.Create(CultureInfo.InvariantCulture, $"""
+        {plan.Duration.TotalSeconds:0.#} s per call in {plan.Rounds} interleaved rounds after a warm-up, {plan.Concurrency} calls at a time over one connection. Client and server share
+        the machine, so calls per second and latency are those of both together; server time is the processor time of the server's
+        process alone, per call. Median of the rounds (least – most).
+        """);
+
+    private static void AppendTable(StringBuilder text, IReadOnlyList<Measured> results, string compared, Measured with)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"| call | server µs per call | of {compared} | calls/s | p50 ms | p99 ms |\n")
+            .Append("| --- | ---: | ---: | ---: | ---: | ---: |\n");
+        foreach (var measured in results)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"| {measured.Name} | {Spread(measured.Rounds, round => round.ServerMicroseconds, "0.0")} | {ServerTime(measured) / ServerTime(with):0.00} ")
+                .Append(CultureInfo.InvariantCulture, $"| {Spread(measured.Rounds, round => round.CallsPerSecond, "#,0")} ")
+                .Append(CultureInfo.InvariantCulture, $"| {Spread(measured.Rounds, round => round.P50, "0.00")} | {Spread(measured.Rounds, round => round.P99, "0.00")} |\n");
+        }
+    }
+
+    private static double ServerTime(Measured measured) => Median(measured.Rounds, round => round.ServerMicroseconds);
 
     private static void AppendMachine(StringBuilder text)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -17,7 +18,11 @@ internal sealed class ServiceLoad(CallInvoker invoker)
     /// <summary>Gives the numbers that CreateLease takes while it is measured.</summary>
     private const string FreePool = "free";
 
+    /// <summary>How many parcels a measured batch has.</summary>
+    public const int SmallBatch = 100;
+
     private const int NumbersPerBlock = 10_000;
+    private const int BatchesAtOnce = 16;
     private const int LeasesPerBatch = 1_000;
 
     /// <summary>So many numbers are free at least when a round of CreateLease begins, more than can be leased in it.</summary>
@@ -53,19 +58,18 @@ internal sealed class ServiceLoad(CallInvoker invoker)
         for (var stocked = 0; stocked < leases; stocked += NumbersPerBlock)
             await AddBlockAsync(LivePool);
 
-        var numbers = new List<string>(leases);
-        while (numbers.Count < leases)
+        // Parcels of live leases are the first ones.
+        var numbers = new ConcurrentBag<string>();
+        var sizes = Enumerable.Range(0, leases).Chunk(LeasesPerBatch).Select(chunk => chunk.Length);
+        await Parallel.ForEachAsync(sizes, new ParallelOptions { MaxDegreeOfParallelism = BatchesAtOnce }, async (size, cancellation) =>
         {
-            var batch = new BatchCreateLeasesRequest { TenantId = Tenant };
-            batch.Requests.AddRange(Enumerable.Range(0, Math.Min(LeasesPerBatch, leases - numbers.Count)).Select(_ => NextLease(LivePool)));
-            var response = await _leases.BatchCreateLeasesAsync(batch);
-            numbers.AddRange(response.Results.Select(result => result.Response.Lease.VirtualNumber));
-        }
-
+            foreach (var number in await LeaseAsync(LivePool, size, cancellation))
+                numbers.Add(number);
+        });
         _live = [.. numbers];
     }
 
-    /// <summary>Stocks what a round of CreateLease may take.</summary>
+    /// <summary>Stocks what a round of leasing may take.</summary>
     public async Task StockAsync(TimeSpan round)
     {
         while (Interlocked.Read(ref _freeNumbers) < round.TotalSeconds * FreePerSecond)
@@ -80,6 +84,26 @@ internal sealed class ServiceLoad(CallInvoker invoker)
     {
         await _leases.CreateLeaseAsync(NextLease(FreePool));
         Interlocked.Decrement(ref _freeNumbers);
+    }
+
+    /// <summary>BatchCreateLeases of <see cref="SmallBatch"/> new parcels.</summary>
+    public async Task BatchCreateLeasesAsync()
+    {
+        await LeaseAsync(FreePool, SmallBatch, CancellationToken.None);
+        Interlocked.Add(ref _freeNumbers, -SmallBatch);
+    }
+
+    /// <summary>ReportDeliveryStatus: a random parcel of a live lease is on its way, as of now.</summary>
+    public async Task ReportDeliveryStatusAsync()
+    {
+        var request = new ReportDeliveryStatusRequest
+        {
+            TenantId = Tenant,
+            Delivery = DeliveryOf(Random.Shared.Next(_live.Length) + 1),
+            Status = DeliveryStatus.InTransit,
+            EventTime = Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow()),
+        };
+        await _leases.ReportDeliveryStatusAsync(request);
     }
 
     /// <summary>Resolve of a random live number, asked by a stranger.</summary>
@@ -104,6 +128,18 @@ internal sealed class ServiceLoad(CallInvoker invoker)
         await _ops.AddNumbersAsync(request);
     }
 
+    /// <summary>Leases in one batch; answers the virtual numbers.</summary>
+    private async Task<IReadOnlyList<string>> LeaseAsync(string pool, int count, CancellationToken cancellation)
+    {
+        var batch = new BatchCreateLeasesRequest { TenantId = Tenant };
+        batch.Requests.AddRange(Enumerable.Range(0, count).Select(_ => NextLease(pool)));
+        var response = await _leases.BatchCreateLeasesAsync(batch, cancellationToken: cancellation);
+        return [.. response.Results.Select(result => result.Response?.Lease.VirtualNumber
+            ?? throw new InvalidOperationException($"A lease was refused: {result.Error}"))];
+    }
+
+    private static Delivery DeliveryOf(long parcel) => new() { Carrier = "BENCH", WaybillNumber = Text(parcel) };
+
     private CreateLeaseRequest NextLease(string pool)
     {
         var number = Interlocked.Increment(ref _parcels);
@@ -112,7 +148,7 @@ internal sealed class ServiceLoad(CallInvoker invoker)
             TenantId = Tenant,
             RequestId = Text(number),
             PoolId = pool,
-            Delivery = new Delivery { Carrier = "BENCH", WaybillNumber = Text(number) },
+            Delivery = DeliveryOf(number),
             Role = DeliveryRole.Recipient,
             RealNumber = $"+999{number:d10}",
         };
