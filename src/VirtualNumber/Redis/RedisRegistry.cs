@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Text.Json;
 using StackExchange.Redis;
 using VirtualNumber.Leasing;
@@ -26,6 +25,7 @@ internal sealed class RedisRegistry : IDisposable
     private static readonly Script s_append = Script.Alone("AppendRegistry");
 
     private readonly RedisCalls _calls;
+    private readonly TimeProvider _time;
     private readonly StockRegistry _registry = new();
     private readonly ConcurrentDictionary<uint, RedisBlock> _blocks = new();
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -34,9 +34,9 @@ internal sealed class RedisRegistry : IDisposable
     private long _version;
     private long _readAt;
 
-    public RedisRegistry(RedisCalls calls)
+    public RedisRegistry(RedisCalls calls, TimeProvider? time = null)
     {
-        _calls = calls;
+        (_calls, _time) = (calls, time ?? TimeProvider.System);
         _reads = new SharedRead(ReadAsync);
     }
 
@@ -137,7 +137,7 @@ internal sealed class RedisRegistry : IDisposable
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private bool IsFresh => Interlocked.Read(ref _readAt) is var at and not 0 && Stopwatch.GetElapsedTime(at) < s_freshFor;
+    private bool IsFresh => Interlocked.Read(ref _readAt) is var at and not 0 && _time.GetElapsedTime(at) < s_freshFor;
 
     /// <summary>Tells the other instances. The change stands whether or not that succeeds: their timers find it too.</summary>
     private async Task AnnounceAsync(CancellationToken cancellation)
@@ -168,7 +168,7 @@ internal sealed class RedisRegistry : IDisposable
 
     private async Task ReadOnAsync(CancellationToken cancellation)
     {
-        var startedAt = Stopwatch.GetTimestamp();
+        var startedAt = _time.GetTimestamp();
         var changes = await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry, _version), cancellation);
         Apply([.. changes.Select(Read)]);
         Interlocked.Exchange(ref _readAt, startedAt);
