@@ -153,6 +153,37 @@ internal sealed partial class RegistryAgreementTests
     }
 
     [Test]
+    public async Task A_registry_that_a_fail_over_cut_short_is_read_anew()
+    {
+        await LeaseAtAAsync("700000001");
+        await _b.Registry.RefreshAsync(None);
+        await _a.Database.ListTrimAsync(Keys.Registry, 0, 0);
+
+        // What is left is the pool; then another block takes the id of the lost one.
+        await using var c = await RedisInstance.StartAsync(_redis);
+        var pool = (await c.Store.FindPoolAsync(Tenant, "main", None))!;
+        await c.Store.AddNumbersAsync(pool, new(["700000002"], []), s_now, None);
+        await _b.Registry.RefreshAsync(None);
+
+        Assert.That(_b.Registry.Known.Blocks.Select(block => (block.Id, block.Prefix)), Is.EqualTo(new[] { (1u, "700000002") }));
+        Assert.That((await _b.Store.ResolveAsync(Number("70000000100"), s_now, None)).Outcome, Is.EqualTo(RouteOutcome.NotStocked));
+
+        await _a.Database.KeyDeleteAsync(Keys.Registry);
+        await _b.Registry.RefreshAsync(None);
+        Assert.That(await _b.Store.FindPoolAsync(Tenant, "main", None), Is.Null);
+    }
+
+    [Test]
+    public async Task Whoever_has_appended_reads_on_from_there()
+    {
+        await PoolAtAAsync();
+        var (before, registry) = (await RegistryReadsAsync(), _a.Registry.Known);
+        await _a.Registry.RefreshAsync(None);
+        Assert.That(await RegistryReadsAsync() - before, Is.EqualTo(1));
+        Assert.That(_a.Registry.Known, Is.SameAs(registry));
+    }
+
+    [Test]
     public async Task Both_add_at_once_and_agree_on_what_is_where()
     {
         var pool = await PoolAtAAsync();
@@ -194,6 +225,8 @@ internal sealed partial class RegistryAgreementTests
             new(claim.Claim!, delivery, DeliveryRole.Recipient, 0, s_now.AddDays(30), StoreTests.SealOf("n"), StoreTests.DigestOf("n")), s_now, None);
         return take.Record!;
     }
+
+    private static PhoneNumber Number(string national) => PhoneNumber.FromCanonical($"999:{national}");
 
     private async Task<long> RegistryReadsAsync()
     {

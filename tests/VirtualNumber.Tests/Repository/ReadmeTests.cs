@@ -14,7 +14,7 @@ internal sealed partial class ReadmeTests
 {
     private const string StartCommand = "dotnet run --project src/VirtualNumber";
     private const string TestCommand = "tests/run";
-    private const string RedisCommand = "redis-server --port 6379 ";
+    private const string RedisCommand = "redis-server deploy/redis/redis.conf ";
     private const string KeysCommand = StartCommand + " -- keys create ";
     private const string LastLine = "when this process exits";
 
@@ -47,7 +47,7 @@ internal sealed partial class ReadmeTests
         var port = RedisServer.FindFreePorts(1);
         string Own(string command) => command.Replace("$PWD", folder.Path, StringComparison.Ordinal).Replace("6379", $"{port}", StringComparison.Ordinal);
 
-        using var redis = new Process { StartInfo = StartedService.Shell($"cd '{folder.Path}' && exec {Own(commands[0])}") };
+        using var redis = new Process { StartInfo = StartedService.Shell($"exec {Own(commands[0])} --port {port}") };
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         redis.OutputDataReceived += (_, line) =>
         {
