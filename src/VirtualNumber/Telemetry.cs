@@ -33,7 +33,7 @@ internal static class Telemetry
         "virtualnumber.report.unknown_vendor_codes", "{report}", "Reports with a vendor code that the mapping table lacks, by vendor.");
 
     private static readonly Counter<long> s_unreadable = s_meter.CreateCounter<long>(
-        "virtualnumber.seal.unreadable", "{lease}", "Sealed numbers that did not open, by cause.");
+        "virtualnumber.seal.unreadable", "{lease}", "Sealed numbers that did not open, and lease ids of a key that the ring has not, by cause.");
 
     private static readonly Counter<long> s_storeFaults = s_meter.CreateCounter<long>(
         "virtualnumber.store.faults", "{call}", "Calls answered UNAVAILABLE because of the store.");

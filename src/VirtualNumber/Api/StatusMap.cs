@@ -23,7 +23,7 @@ internal static class StatusMap
         [("page_token", "Must be the next_page_token of the page before, of the same query.")]);
 
     public static RpcException LeaseIdInvalid() => Fault.OfFields(
-        V1.ErrorReason.LeaseIdInvalid, StatusCode.InvalidArgument, [("lease_id", "Was not made by this service, or was damaged on the way.")]);
+        V1.ErrorReason.LeaseIdInvalid, StatusCode.InvalidArgument, [("lease_id", "Was not made by this service with a key that its key ring still has, or was damaged on the way.")]);
 
     public static RpcException RealNumberInPool() => Fault.OfFields(
         V1.ErrorReason.RealNumberInPool, StatusCode.InvalidArgument, [("real_number", "Is itself a virtual number of a pool; a call would loop.")]);

@@ -75,8 +75,11 @@ internal sealed partial class LeaseVerbs(
     private bool TryFindHolder(string tenantId, string leaseId, out HolderKey holder)
     {
         // A made-up id may decode to an instant that no calendar has.
-        if (!leaseIds.TryDecode(leaseId, out var locator, out _) || locator.Epoch > s_latestEpoch)
+        if (!leaseIds.TryDecode(leaseId, out var locator, out var fault) || locator.Epoch > s_latestEpoch)
         {
+            // Told like any other bad id, since anybody can make one up; but many of them mean that the ring has lost a key.
+            if (fault == LeaseIdFault.UnknownKey)
+                Telemetry.Unreadable(fault);
             holder = default;
             return false;
         }

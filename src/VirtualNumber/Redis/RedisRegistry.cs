@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Text.Json;
 using StackExchange.Redis;
 using VirtualNumber.Leasing;
@@ -26,25 +25,24 @@ internal sealed class RedisRegistry : IDisposable
     private static readonly Script s_append = Script.Alone("AppendRegistry");
 
     private readonly RedisCalls _calls;
-    private readonly StockRegistry _registry = new();
-    private readonly ConcurrentDictionary<uint, RedisBlock> _blocks = new();
+    private readonly TimeProvider _time;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly SharedRead _reads;
     private TaskCompletionSource _changed = NewSignal();
-    private long _version;
+    private volatile Reading _reading = new();
     private long _readAt;
 
-    public RedisRegistry(RedisCalls calls)
+    public RedisRegistry(RedisCalls calls, TimeProvider? time = null)
     {
-        _calls = calls;
+        (_calls, _time) = (calls, time ?? TimeProvider.System);
         _reads = new SharedRead(ReadAsync);
     }
 
     /// <summary>The registry as this instance has read it last.</summary>
-    public StockRegistry Known => _registry;
+    public StockRegistry Known => _reading.Registry;
 
     /// <summary>How many changes this instance has read.</summary>
-    public long Version => Interlocked.Read(ref _version);
+    public long Version => _reading.Version;
 
     /// <summary>Ends when this instance learns of a change after this call.</summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
@@ -52,18 +50,18 @@ internal sealed class RedisRegistry : IDisposable
     /// <summary>A block; asks Redis when it is not known.</summary>
     public async ValueTask<RedisBlock?> FindBlockAsync(uint id, CancellationToken cancellation)
     {
-        if (_registry.FindBlock(id) is null)
+        if (Known.FindBlock(id) is null)
             await RefreshAsync(cancellation);
-        return _registry.FindBlock(id) is { } entry ? BlockOf(entry) : null;
+        return Known.FindBlock(id) is { } entry ? BlockOf(entry) : null;
     }
 
     /// <summary>A pool, as it stood at most a second ago; asks Redis when it is not known.</summary>
     public async ValueTask<PoolEntry?> FindPoolAsync(string tenantId, string poolId, CancellationToken cancellation)
     {
-        if (IsFresh && _registry.FindPool(tenantId, poolId) is { } known)
+        if (IsFresh && Known.FindPool(tenantId, poolId) is { } known)
             return known;
         await RefreshAsync(cancellation);
-        return _registry.FindPool(tenantId, poolId);
+        return Known.FindPool(tenantId, poolId);
     }
 
     /// <summary>
@@ -72,10 +70,10 @@ internal sealed class RedisRegistry : IDisposable
     /// </summary>
     public async ValueTask<(RedisBlock Block, uint Slot)?> LocateAsync(PhoneNumber number, CancellationToken cancellation)
     {
-        if (_registry.Locate(number) is not { } place)
+        if (Known.Locate(number) is not { } place)
         {
             await RefreshAsync(cancellation);
-            if (_registry.Locate(number) is not { } found)
+            if (Known.Locate(number) is not { } found)
                 return null;
             place = found;
         }
@@ -86,16 +84,16 @@ internal sealed class RedisRegistry : IDisposable
     /// <summary>Whether a number was in some pool at most a second ago: nearly all that are asked for are in none, and cost no read.</summary>
     public async ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation)
     {
-        if (_registry.Locate(number) is not null)
+        if (Known.Locate(number) is not null)
             return true;
         if (IsFresh)
             return false;
         await RefreshAsync(cancellation);
-        return _registry.Locate(number) is not null;
+        return Known.Locate(number) is not null;
     }
 
     /// <summary>The block of an entry, with what this instance knows of it.</summary>
-    public RedisBlock BlockOf(BlockEntry entry) => _blocks.GetOrAdd(entry.Id, static (_, entry) => new RedisBlock(entry), entry);
+    public RedisBlock BlockOf(BlockEntry entry) => _reading.BlockOf(entry);
 
     /// <summary>Reads the changes that this instance has not seen, in a read that starts after this call and serves all who wait for one.</summary>
     public Task RefreshAsync(CancellationToken cancellation) => _reads.RunAsync(cancellation);
@@ -113,14 +111,14 @@ internal sealed class RedisRegistry : IDisposable
             for (var i = 0; i < MostAttempts; i++)
             {
                 await ReadOnAsync(cancellation);
-                var (changes, result) = plan(_registry);
+                var (changes, result) = plan(Known);
                 if (changes.Count == 0)
                     return (result, []);
 
-                RedisValue[] values = [_version, .. changes.Select(change => (RedisValue)JsonSerializer.SerializeToUtf8Bytes(change))];
-                if ((long)await _calls.RunAsync(s_append, [Keys.Registry], values, cancellation) == 0)
+                RedisValue[] appended = [.. changes.Select(change => (RedisValue)JsonSerializer.SerializeToUtf8Bytes(change))];
+                if ((long)await _calls.RunAsync(s_append, [Keys.Registry], [Version, .. appended], cancellation) == 0)
                     continue;
-                var added = Apply(changes);
+                var added = Apply(appended);
                 await AnnounceAsync(cancellation);
                 return (result, added);
             }
@@ -137,14 +135,14 @@ internal sealed class RedisRegistry : IDisposable
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private bool IsFresh => Interlocked.Read(ref _readAt) is var at and not 0 && Stopwatch.GetElapsedTime(at) < s_freshFor;
+    private bool IsFresh => Interlocked.Read(ref _readAt) is var at and not 0 && _time.GetElapsedTime(at) < s_freshFor;
 
     /// <summary>Tells the other instances. The change stands whether or not that succeeds: their timers find it too.</summary>
     private async Task AnnounceAsync(CancellationToken cancellation)
     {
         try
         {
-            await _calls.CallAsync(database => database.PublishAsync(Keys.RegistryChannel, _version), cancellation);
+            await _calls.CallAsync(database => database.PublishAsync(Keys.RegistryChannel, Version), cancellation);
         }
         catch (StoreUnavailableException)
         {
@@ -168,10 +166,31 @@ internal sealed class RedisRegistry : IDisposable
 
     private async Task ReadOnAsync(CancellationToken cancellation)
     {
-        var startedAt = Stopwatch.GetTimestamp();
-        var changes = await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry, _version), cancellation);
-        Apply([.. changes.Select(Read)]);
+        var startedAt = _time.GetTimestamp();
+        var known = _reading;
+        // From the last change that is known here, so that a list that was cut short, and perhaps continued otherwise, is seen as such.
+        var from = Math.Max(0, known.Version - 1);
+        var changes = await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry, from), cancellation);
+        if (known.Version == 0)
+            Apply(changes);
+        else if (changes.Length > 0 && changes[0] == known.Last)
+            Apply(changes[1..]);
+        else
+            Reread(await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry), cancellation));
         Interlocked.Exchange(ref _readAt, startedAt);
+    }
+
+    /// <summary>
+    /// A fail-over has lost changes that were read here. Block ids may mean other blocks by now, so all is forgotten and read anew, and
+    /// the new reading takes the place of the old one in one step.
+    /// </summary>
+    private void Reread(RedisValue[] changes)
+    {
+        var reading = new Reading();
+        foreach (var change in changes)
+            reading.Apply(change, Read(change));
+        _reading = reading;
+        Interlocked.Exchange(ref _changed, NewSignal()).SetResult();
     }
 
     private static RegistryChange Read(RedisValue change)
@@ -186,20 +205,43 @@ internal sealed class RedisRegistry : IDisposable
         }
     }
 
-    private List<(RedisBlock Block, uint FirstSlot, int Count)> Apply(IReadOnlyList<RegistryChange> changes)
+    private List<(RedisBlock Block, uint FirstSlot, int Count)> Apply(RedisValue[] changes)
     {
         var added = new List<(RedisBlock Block, uint FirstSlot, int Count)>();
         foreach (var change in changes)
         {
-            if (_registry.Apply(change) is var (entry, first, count))
+            if (_reading.Apply(change, Read(change)) is var (entry, first, count))
                 added.Add((BlockOf(entry), first, count));
-            if (change.Filled is { } filled)
-                BlockOf(_registry.FindBlock(filled.Id)!).IsFilled = true;
-            Interlocked.Increment(ref _version);
         }
 
-        if (changes.Count > 0)
+        if (changes.Length > 0)
             Interlocked.Exchange(ref _changed, NewSignal()).SetResult();
         return added;
+    }
+
+    /// <summary>What came of the changes that were read so far. Written by one at a time, under the gate.</summary>
+    private sealed class Reading
+    {
+        private readonly ConcurrentDictionary<uint, RedisBlock> _blocks = new();
+        private long _version;
+
+        public StockRegistry Registry { get; } = new();
+
+        public long Version => Interlocked.Read(ref _version);
+
+        /// <summary>The last change, as it stands in Redis.</summary>
+        public RedisValue Last { get; private set; }
+
+        public RedisBlock BlockOf(BlockEntry entry) => _blocks.GetOrAdd(entry.Id, static (_, entry) => new RedisBlock(entry), entry);
+
+        public (BlockEntry Block, uint FirstSlot, int Count)? Apply(RedisValue packed, RegistryChange change)
+        {
+            var added = Registry.Apply(change);
+            if (change.Filled is { } filled)
+                BlockOf(Registry.FindBlock(filled.Id)!).IsFilled = true;
+            Last = packed;
+            Interlocked.Increment(ref _version);
+            return added;
+        }
     }
 }

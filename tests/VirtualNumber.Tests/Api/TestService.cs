@@ -78,12 +78,34 @@ internal sealed class TestService : IAsyncDisposable
     /// <param name="decorate">Puts something before the embedded store, to make it fail or wait.</param>
     /// <param name="decorateStock">The same for the other half of the seam.</param>
     /// <param name="settings">Settings on top of those above.</param>
-    public static async Task<TestService> StartAsync(
+    public static Task<TestService> StartAsync(
         Func<INumberPool, INumberPool>? decorate = null,
         Func<INumberStock, INumberStock>? decorateStock = null,
-        params IEnumerable<(string Key, string Value)> settings)
+        params IEnumerable<(string Key, string Value)> settings) =>
+        StartAsync(new ManualTime(Start), decorate, decorateStock, settings);
+
+    /// <summary>
+    /// Starts it on a Redis, with a clock that shows the present and stands still: what the clocks may differ by is set so wide that
+    /// no test takes as long.
+    /// </summary>
+    /// <param name="redis">How the client finds it.</param>
+    /// <param name="keyRing">The key ring file.</param>
+    /// <param name="settings">Settings on top of those above.</param>
+    public static Task<TestService> StartOnRedisAsync(string redis, string keyRing, params IEnumerable<(string Key, string Value)> settings) => StartAsync(
+        new ManualTime(TimeProvider.System.GetUtcNow()),
+        null,
+        null,
+        [
+            ("Redis:Configuration", redis), ("Sealing:KeyRing", keyRing), ("Bounds:ClockSkew", "00:10:00"), ("Bounds:LeastAging", "01:00:00"),
+            .. settings,
+        ]);
+
+    private static async Task<TestService> StartAsync(
+        ManualTime time,
+        Func<INumberPool, INumberPool>? decorate,
+        Func<INumberStock, INumberStock>? decorateStock,
+        IEnumerable<(string Key, string Value)> settings)
     {
-        var time = new ManualTime(Start);
         var logs = new LogCollector();
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
         builder.Configuration.AddInMemoryCollection(s_settings);

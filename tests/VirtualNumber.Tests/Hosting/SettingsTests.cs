@@ -16,6 +16,8 @@ public sealed class SettingsTests
     [TestCase("RealNumbers:Countries:0", "86", "Countries")]
     [TestCase("Reclaim:Intervall", "00:00:01", "Intervall")]
     [TestCase("Bounds:LeastAgeing", "00:05:00", "LeastAgeing")]
+    [TestCase("Redis:Endpoints", "127.0.0.1:6379", "Endpoints")]
+    [TestCase("Sealing:Keys", "vn-keys.json", "Keys")]
     public void A_misspelt_setting_is_named(string key, string value, string named) =>
         Assert.That(RefusalOf((key, value)), Does.Contain(named).And.Contain(key[..key.IndexOf(':', StringComparison.Ordinal)]));
 
@@ -35,6 +37,13 @@ public sealed class SettingsTests
     [TestCase("Reclaim:EntriesPerCycle", "0", "EntriesPerCycle")]
     [TestCase("Reclaim:Interval", "00:00:00.009", "Interval")]
     [TestCase("Reclaim:WarnAfterCycles", "0", "WarnAfterCycles")]
+    [TestCase("Redis:CallTimeout", "00:00:00", "CallTimeout")]
+    [TestCase("Redis:CallTimeout", "00:01:00.001", "CallTimeout must be positive and at most Bounds:CommandDelay")]
+    [TestCase("Redis:CallsInFlight", "0", "CallsInFlight")]
+    [TestCase("Redis:LogLength", "0", "LogLength")]
+    [TestCase("Redis:RegistryInterval", "00:00:01.001", "RegistryInterval")]
+    [TestCase("Redis:RegistryInterval", "00:00:00.009", "RegistryInterval")]
+    [TestCase("Sealing:KeyRing", " ", "KeyRing")]
     public void A_figure_out_of_range_is_named(string key, string value, string named) =>
         Assert.That(RefusalOf((key, value)), Does.Contain(named));
 
@@ -98,6 +107,11 @@ public sealed class SettingsTests
         Assert.That(settings.RealNumbers.AllowedCountries, Is.EqualTo(new[] { "999" }));
         Assert.That(settings.RealNumbers.AllowedKinds.Select(kind => kind.ToString()), Is.EqualTo(new[] { "Mobile" }));
     }
+
+    [TestCase("password=hunter2")]
+    [TestCase("127.0.0.1:6379,password=hunter2,syncTimeout=soon")]
+    public void A_configuration_of_Redis_that_cannot_be_read_is_told_without_its_password(string configuration) =>
+        Assert.That(RefusalOf(("Redis:Configuration", configuration)), Does.StartWith("Redis: Configuration must be").And.Not.Contain("hunter2"));
 
     [Test]
     public void Nothing_needs_to_be_set() => Assert.That(Settings.Read(Configuration()).Tenants, Is.Empty);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using VirtualNumber.Tests.GrpcOnKestrel;
+using VirtualNumber.Tests.Redis;
 
 namespace VirtualNumber.Tests.Repository;
 
@@ -12,7 +14,9 @@ internal sealed partial class ReadmeTests
 {
     private const string StartCommand = "dotnet run --project src/VirtualNumber";
     private const string TestCommand = "tests/run";
-    private const string LastLine = "forgets everything when this process exits";
+    private const string RedisCommand = "redis-server deploy/redis/redis.conf ";
+    private const string KeysCommand = StartCommand + " -- keys create ";
+    private const string LastLine = "when this process exits";
 
     [Test]
     public async Task Every_command_of_the_README_works()
@@ -26,11 +30,51 @@ internal sealed partial class ReadmeTests
         await using var service = await StartedService.StartAsync(StartCommand);
         var printed = PrintedCommand().Matches(service.Output).Select(match => match.Value.Trim()).ToList();
         Assert.That(printed, Has.Count.EqualTo(10), "lines to paste");
-        foreach (var command in commands.Except([StartCommand, TestCommand]).Concat(printed))
+        foreach (var command in commands.Except([StartCommand, TestCommand]).Except(OnRedis(commands)).Concat(printed))
         {
             var (exitCode, output) = await service.RunAsync(command);
             Assert.That(exitCode, Is.Zero, $"{command}{Environment.NewLine}{output}");
             Assert.That(output, Does.Contain("{"), command);
+        }
+    }
+
+    [Test]
+    public async Task The_service_runs_on_Redis_as_the_README_says()
+    {
+        var commands = OnRedis(await ReadCommandsAsync());
+        Assert.That(commands, Has.Count.EqualTo(3));
+        using var folder = new TemporaryFolder();
+        var port = RedisServer.FindFreePorts(1);
+        string Own(string command) => command.Replace("$PWD", folder.Path, StringComparison.Ordinal).Replace("6379", $"{port}", StringComparison.Ordinal);
+
+        using var redis = new Process { StartInfo = StartedService.Shell($"exec {Own(commands[0])} --port {port}") };
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        redis.OutputDataReceived += (_, line) =>
+        {
+            if (line.Data?.Contains("Ready to accept connections", StringComparison.Ordinal) != false)
+                ready.TrySetResult();
+        };
+        redis.Start();
+        redis.BeginOutputReadLine();
+        try
+        {
+            await ready.Task.Soon();
+            using (var keys = Process.Start(StartedService.Shell(Own(commands[1])))!)
+            {
+                await keys.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(2));
+                Assert.That(keys.ExitCode, Is.Zero);
+            }
+
+            await using var service = await StartedService.StartAsync(Own(commands[2]));
+            Assert.That(service.Output, Does.Contain("Redis keeps what is leased when this process exits."));
+            var lease = PrintedCommand().Matches(service.Output).Select(match => match.Value).First(line => line.Contains("CreateLease", StringComparison.Ordinal));
+            var (exitCode, output) = await service.RunAsync(lease);
+            Assert.That(exitCode, Is.Zero, output);
+        }
+        finally
+        {
+            redis.Kill();
+            await redis.WaitForExitAsync();
         }
     }
 
@@ -41,6 +85,13 @@ internal sealed partial class ReadmeTests
         Assert.That(lines, Has.Length.LessThan(200));
         Assert.That(Array.IndexOf(lines, StartCommand), Is.InRange(0, 20));
     }
+
+    /// <summary>The commands of the section on Redis: the server, the key ring, the service.</summary>
+    private static List<string> OnRedis(List<string> commands) =>
+    [
+        .. commands.Where(command => command.StartsWith(RedisCommand, StringComparison.Ordinal)
+            || command.StartsWith(KeysCommand, StringComparison.Ordinal) || command.Contains("--Redis:Configuration", StringComparison.Ordinal)),
+    ];
 
     private static async Task<List<string>> ReadCommandsAsync()
     {
@@ -125,7 +176,7 @@ internal sealed partial class ReadmeTests
                 _started.TrySetResult();
         }
 
-        private static ProcessStartInfo Shell(string command)
+        public static ProcessStartInfo Shell(string command)
         {
             var start = new ProcessStartInfo("bash", ["-c", command])
             {

@@ -36,6 +36,19 @@ public class KeyRingTests
     }
 
     [Test]
+    public void A_new_key_has_the_next_id_and_is_not_current_until_it_is_made_so()
+    {
+        using var ring = TestRing.OneAndTwo(current: 1);
+        using var longer = ring.WithNewKey(DateTimeOffset.UnixEpoch.AddDays(9));
+        Assert.That(longer.Keys.Select(key => key.Id), Is.EqualTo(new byte[] { 1, 2, 3 }));
+        Assert.That((longer.CurrentKeyId, longer.WithCurrent(3).CurrentKeyId), Is.EqualTo((1, 3)));
+        Assert.That(longer.Fingerprints().Take(3), Is.EqualTo(ring.Fingerprints()));
+        Assert.That(() => ring.WithCurrent(3), Refused("the current key 3 is not among the keys"));
+        using var full = new KeyRing(255, [new RingKey(255, TestRing.Run(9), default)], TestRing.IndexKey());
+        Assert.That(() => full.WithNewKey(default), Refused("key 255 is the last one that a ring can have"));
+    }
+
+    [Test]
     public void Every_key_id_can_be_used()
     {
         var keys = Enumerable.Range(0, 256).Select(id => new RingKey((byte)id, TestRing.Run(id, 32), default));

@@ -1,0 +1,253 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
+using VirtualNumber.Redis;
+using VirtualNumber.Tests.GrpcOnKestrel;
+using VirtualNumber.Tests.Protocol;
+
+namespace VirtualNumber.Tests.Redis;
+
+/// <summary>Two instances on one Redis: what one adds or changes the other knows in time, whatever was lost on the way.</summary>
+[TestFixture]
+internal sealed partial class RegistryAgreementTests
+{
+    private const string Tenant = "tenant-1";
+
+    private static readonly DateTimeOffset s_now = new(2026, 1, 5, 8, 0, 0, TimeSpan.Zero);
+    private static readonly TimeSpan s_agreesWithin = TimeSpan.FromSeconds(1);
+
+    private readonly StoppedWatch _watchOfB = new();
+    private RedisServer _redis = null!;
+    private RedisInstance _a = null!;
+    private RedisInstance _b = null!;
+
+    private static CancellationToken None => CancellationToken.None;
+
+    [OneTimeSetUp]
+    public async Task StartRedisAsync() => _redis = await RedisServer.StartAsync();
+
+    [OneTimeTearDown]
+    public async Task StopRedisAsync() => await _redis.DisposeAsync();
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        _a = await RedisInstance.StartAsync(_redis);
+        // Patient, so that what is frozen for a moment does not fail.
+        _b = await RedisInstance.StartAsync(_redis, new RedisOptions { CallTimeout = TimeSpan.FromSeconds(50) }, _watchOfB);
+        await _a.Server.FlushAllDatabasesAsync();
+    }
+
+    [TearDown]
+    public async Task StopAsync()
+    {
+        await _a.DisposeAsync();
+        await _b.DisposeAsync();
+    }
+
+    [Test]
+    public async Task B_hears_nothing_and_still_finds_the_live_lease_of_a_block_that_A_has_just_added()
+    {
+        await _b.Registry.RefreshAsync(None);
+        var record = await LeaseAtAAsync("700000001");
+
+        var route = await _b.Store.ResolveAsync(record.Number, s_now, None);
+        Assert.That((route.Outcome, route.Record?.Claim), Is.EqualTo((RouteOutcome.Route, record.Claim)));
+    }
+
+    [Test]
+    public async Task B_hears_nothing_and_still_finds_a_lease_by_its_place()
+    {
+        await _b.Registry.RefreshAsync(None);
+        var record = await LeaseAtAAsync("700000001");
+
+        Assert.That((await _b.Store.GetAsync(new(Tenant, record.Block, record.Slot, record.LeaseTime), None))?.Claim, Is.EqualTo(record.Claim));
+    }
+
+    [Test]
+    public async Task B_hears_nothing_and_still_reports_to_a_claim_in_a_block_that_it_has_not_seen()
+    {
+        await _b.Registry.RefreshAsync(None);
+        var record = await LeaseAtAAsync("700000001");
+
+        var claim = new Claim(record.Claim, record.Block, record.LeaseTime);
+        var applied = await _b.Store.ApplyAsync(claim, 1, new Terms(s_now.AddDays(2), false), TimeSpan.FromDays(90), s_now, None);
+        Assert.That((applied.Outcome, applied.Record?.ExpireTime), Is.EqualTo((ApplyOutcome.Set, s_now.AddDays(2))));
+    }
+
+    [Test]
+    public async Task A_change_reaches_B_by_its_message_alone()
+    {
+        await _b.Registry.RefreshAsync(None);
+        await _b.News.ListenAsync();
+
+        var pool = await PoolAtAAsync();
+        var since = Stopwatch.GetTimestamp();
+        await LearnAsync(_b, version: 1);
+        Assert.That(Stopwatch.GetElapsedTime(since), Is.LessThan(s_agreesWithin));
+        Assert.That(_b.Registry.Known.FindPool(Tenant, "main")?.Pool, Is.EqualTo(pool));
+
+        await _a.Store.UpdatePoolAsync(Tenant, "main", TimeSpan.FromDays(2), false, null, None);
+        since = Stopwatch.GetTimestamp();
+        await LearnAsync(_b, version: 2);
+        Assert.That(Stopwatch.GetElapsedTime(since), Is.LessThan(s_agreesWithin));
+        var updated = _b.Registry.Known.FindPool(Tenant, "main")!.Pool;
+        Assert.That((updated.Aging, updated.WithheldCallersAllowed), Is.EqualTo((TimeSpan.FromDays(2), false)));
+    }
+
+    [Test]
+    public async Task A_change_whose_message_is_lost_reaches_B_by_the_timer_alone()
+    {
+        using var end = new CancellationTokenSource();
+        var following = _b.News.FollowAsync(end.Token);
+
+        // As if A had crashed between appending and announcing; the second time, since B reads once as soon as it follows.
+        var change = JsonSerializer.SerializeToUtf8Bytes(new RegistryChange(NewPool()));
+        await _a.Database.ListRightPushAsync(Keys.Registry, change);
+        await LearnAsync(_b, version: 1);
+        await _a.Database.ListRightPushAsync(Keys.Registry, change);
+        var since = Stopwatch.GetTimestamp();
+        await LearnAsync(_b, version: 2);
+
+        Assert.That(Stopwatch.GetElapsedTime(since), Is.LessThan(s_agreesWithin));
+        await end.CancelAsync();
+        Assert.That(async () => await following.Soon(), Throws.InstanceOf<OperationCanceledException>());
+    }
+
+    [Test]
+    public async Task What_B_has_read_more_than_a_second_ago_it_reads_again_before_it_relies_on_it()
+    {
+        await PoolAtAAsync();
+        await _b.Registry.RefreshAsync(None);
+        await _a.Store.UpdatePoolAsync(Tenant, "main", TimeSpan.FromDays(2), null, null, None);
+        var record = await LeaseAtAAsync("700000001");
+
+        Assert.That((await _b.Store.FindPoolAsync(Tenant, "main", None))!.Version, Is.EqualTo(1));
+        Assert.That(await _b.Store.IsStockedAsync(record.Number, None), Is.False);
+        var reads = await RegistryReadsAsync();
+
+        _watchOfB.Advance(s_agreesWithin);
+        Assert.That(await _b.Store.IsStockedAsync(record.Number, None), Is.True);
+        Assert.That((await _b.Store.FindPoolAsync(Tenant, "main", None))!.Version, Is.EqualTo(2));
+        Assert.That(await RegistryReadsAsync() - reads, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_storm_of_unknown_numbers_costs_two_reads_of_the_registry()
+    {
+        var record = await LeaseAtAAsync("700000001");
+        await _b.Registry.RefreshAsync(None);
+        var before = await RegistryReadsAsync();
+
+        await _redis.FreezeAsync();
+        var asked = Enumerable.Range(0, 2_000).Select(index => _b.Store.ResolveAsync(StoreTests.RealNumber(index), s_now, None).AsTask()).ToList();
+        await _redis.ThawAsync();
+        var answers = await Task.WhenAll(asked).Soon();
+
+        Assert.That(answers.Select(answer => answer.Outcome), Is.All.EqualTo(RouteOutcome.NotStocked));
+        Assert.That(await RegistryReadsAsync() - before, Is.InRange(1, 2));
+        Assert.That((await _b.Store.ResolveAsync(record.Number, s_now, None)).Outcome, Is.EqualTo(RouteOutcome.Route));
+    }
+
+    [Test]
+    public async Task A_registry_that_a_fail_over_cut_short_is_read_anew()
+    {
+        await LeaseAtAAsync("700000001");
+        await _b.Registry.RefreshAsync(None);
+        await _a.Database.ListTrimAsync(Keys.Registry, 0, 0);
+
+        // What is left is the pool; then another block takes the id of the lost one.
+        await using var c = await RedisInstance.StartAsync(_redis);
+        var pool = (await c.Store.FindPoolAsync(Tenant, "main", None))!;
+        await c.Store.AddNumbersAsync(pool, new(["700000002"], []), s_now, None);
+        await _b.Registry.RefreshAsync(None);
+
+        Assert.That(_b.Registry.Known.Blocks.Select(block => (block.Id, block.Prefix)), Is.EqualTo(new[] { (1u, "700000002") }));
+        Assert.That((await _b.Store.ResolveAsync(Number("70000000100"), s_now, None)).Outcome, Is.EqualTo(RouteOutcome.NotStocked));
+
+        await _a.Database.KeyDeleteAsync(Keys.Registry);
+        await _b.Registry.RefreshAsync(None);
+        Assert.That(await _b.Store.FindPoolAsync(Tenant, "main", None), Is.Null);
+    }
+
+    [Test]
+    public async Task Whoever_has_appended_reads_on_from_there()
+    {
+        await PoolAtAAsync();
+        var (before, registry) = (await RegistryReadsAsync(), _a.Registry.Known);
+        await _a.Registry.RefreshAsync(None);
+        Assert.That(await RegistryReadsAsync() - before, Is.EqualTo(1));
+        Assert.That(_a.Registry.Known, Is.SameAs(registry));
+    }
+
+    [Test]
+    public async Task Both_add_at_once_and_agree_on_what_is_where()
+    {
+        var pool = await PoolAtAAsync();
+        await Task.WhenAll(Enumerable.Range(0, 20).SelectMany(index => new[]
+        {
+            _a.Store.AddNumbersAsync(pool, new([$"7000{index:00000}"], []), s_now, None).AsTask(),
+            _b.Store.AddNumbersAsync(pool, new([$"7001{index:00000}"], []), s_now, None).AsTask(),
+        })).Soon();
+
+        await Task.WhenAll(_a.Registry.RefreshAsync(None), _b.Registry.RefreshAsync(None)).Soon();
+        Assert.That(_b.Registry.Known.Blocks.Select(block => (block.Id, block.Prefix)), Is.EqualTo(_a.Registry.Known.Blocks.Select(block => (block.Id, block.Prefix))));
+        Assert.That(_a.Registry.Known.Blocks, Has.Length.EqualTo(40));
+    }
+
+    private static async Task LearnAsync(RedisInstance instance, long version)
+    {
+        while (true)
+        {
+            var changed = instance.Registry.Changed;
+            if (instance.Registry.Version >= version)
+                return;
+            await changed.Soon();
+        }
+    }
+
+    private static Pool NewPool() => StoreTests.PoolOf("main", TimeSpan.FromHours(1), Tenant);
+
+    private async Task<Pool> PoolAtAAsync() => (await _a.Store.CreatePoolAsync(NewPool(), None)).Pool;
+
+    /// <summary>A adds a block and leases its first number.</summary>
+    private async Task<LeaseRecord> LeaseAtAAsync(string prefix)
+    {
+        var pool = await PoolAtAAsync();
+        await _a.Store.AddNumbersAsync(pool, new([prefix], []), s_now, None);
+        var block = (await _a.Store.ChooseBlockAsync(Tenant, pool.PoolId, [], s_now, None))!.Value;
+        var (delivery, claimId) = (StoreTests.DigestOf("delivery"), StoreTests.ClaimIdOf("claim"));
+        var claim = await _a.Store.ClaimAsync(new(delivery, DeliveryRole.Recipient, null, claimId, block, s_now.AddDays(100), null), s_now, None);
+        var take = await _a.Store.TakeAsync(
+            new(claim.Claim!, delivery, DeliveryRole.Recipient, 0, s_now.AddDays(30), StoreTests.SealOf("n"), StoreTests.DigestOf("n")), s_now, None);
+        return take.Record!;
+    }
+
+    private static PhoneNumber Number(string national) => PhoneNumber.FromCanonical($"999:{national}");
+
+    private async Task<long> RegistryReadsAsync()
+    {
+        var stats = (await _a.Server.InfoAsync("commandstats")).SelectMany(group => group).ToDictionary(pair => pair.Key, pair => pair.Value);
+        return stats.TryGetValue("cmdstat_lrange", out var lrange)
+            ? long.Parse(CallsPattern().Match(lrange).Groups[1].Value, CultureInfo.InvariantCulture)
+            : 0;
+    }
+
+    [GeneratedRegex("^calls=([0-9]+),")]
+    private static partial Regex CallsPattern();
+
+    /// <summary>Time passes on it only when the test says so.</summary>
+    private sealed class StoppedWatch : TimeProvider
+    {
+        private long _ticks = 1;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Interlocked.Read(ref _ticks);
+
+        public void Advance(TimeSpan by) => Interlocked.Add(ref _ticks, by.Ticks);
+    }
+}
