@@ -14,6 +14,9 @@ internal enum StoreFindingKind
 
     /// <summary>Its key ring is not the one that the store's data was made with: it would find no delivery, and lease twice.</summary>
     KeyRingOther,
+
+    /// <summary>The store has lost data that this instance has seen in it.</summary>
+    DataLost,
 }
 
 /// <summary>A finding.</summary>
@@ -22,5 +25,5 @@ internal enum StoreFindingKind
 internal sealed record StoreFinding(StoreFindingKind Kind, string Text)
 {
     /// <summary>Whether the instance must not work until it is gone.</summary>
-    public bool Bars => Kind is StoreFindingKind.ClockOff or StoreFindingKind.KeyRingOther;
+    public bool Bars => Kind is StoreFindingKind.ClockOff or StoreFindingKind.KeyRingOther or StoreFindingKind.DataLost;
 }

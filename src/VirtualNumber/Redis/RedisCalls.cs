@@ -21,6 +21,7 @@ internal sealed class RedisCalls
     private readonly ResiliencePipeline _pipeline;
     private int _inFlight;
     private volatile string? _barred;
+    private volatile string? _forgotten;
 
     public RedisCalls(IConnectionMultiplexer connection, RedisOptions options, TimeProvider time)
     {
@@ -53,8 +54,15 @@ internal sealed class RedisCalls
     /// </summary>
     public string? Barred
     {
-        get => _barred;
+        get => _forgotten ?? _barred;
         set => _barred = value;
+    }
+
+    /// <summary>Set when Redis has lost what this instance knows that it had: a bar that only a new start lifts.</summary>
+    public string? Forgotten
+    {
+        get => _forgotten;
+        set => _forgotten = value;
     }
 
     /// <summary>Runs a script. Its repeat must be harmless: it is sent again after a connection is lost, say.</summary>

@@ -20,6 +20,8 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
     public async ValueTask<IReadOnlyList<StoreFinding>> RunAsync(CancellationToken cancellation)
     {
         var findings = new List<StoreFinding>();
+        if (calls.Forgotten is { } forgotten)
+            findings.Add(new(StoreFindingKind.DataLost, forgotten));
         if (await CheckClockAsync(cancellation) is { } clock)
             findings.Add(clock);
         if (await CheckRingAsync(cancellation) is { } keys)

@@ -29,7 +29,7 @@ internal sealed class RedisRegistry : IDisposable
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly SharedRead _reads;
     private TaskCompletionSource _changed = NewSignal();
-    private volatile Reading _reading = new();
+    private readonly Reading _reading = new();
     private long _readAt;
 
     public RedisRegistry(RedisCalls calls, TimeProvider? time = null)
@@ -167,30 +167,24 @@ internal sealed class RedisRegistry : IDisposable
     private async Task ReadOnAsync(CancellationToken cancellation)
     {
         var startedAt = _time.GetTimestamp();
-        var known = _reading;
         // From the last change that is known here, so that a list that was cut short, and perhaps continued otherwise, is seen as such.
-        var from = Math.Max(0, known.Version - 1);
+        var from = Math.Max(0, Version - 1);
         var changes = await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry, from), cancellation);
-        if (known.Version == 0)
-            Apply(changes);
-        else if (changes.Length > 0 && changes[0] == known.Last)
-            Apply(changes[1..]);
-        else
-            Reread(await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry), cancellation));
+        if (Version > 0 && (changes.Length == 0 || changes[0] != _reading.Last))
+            throw Forgotten();
+        Apply(Version == 0 ? changes : changes[1..]);
         Interlocked.Exchange(ref _readAt, startedAt);
     }
 
     /// <summary>
-    /// A fail-over has lost changes that were read here. Block ids may mean other blocks by now, so all is forgotten and read anew, and
-    /// the new reading takes the place of the old one in one step.
+    /// Redis has lost changes that were read here: it came back empty or older, or somebody emptied it. Block ids may mean other blocks by
+    /// now, and what it knows of leases is as old, so this instance stops until somebody has looked and starts it again.
     /// </summary>
-    private void Reread(RedisValue[] changes)
+    private StoreUnavailableException Forgotten()
     {
-        var reading = new Reading();
-        foreach (var change in changes)
-            reading.Apply(change, Read(change));
-        _reading = reading;
-        Interlocked.Exchange(ref _changed, NewSignal()).SetResult();
+        _calls.Forgotten = "Redis has lost what this instance has read from it before: it came back empty or older than it was. "
+            + "See that its data is what it should be, then start this instance again.";
+        return new StoreUnavailableException(_calls.Forgotten);
     }
 
     private static RegistryChange Read(RedisValue change)
