@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using StackExchange.Redis;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
@@ -115,7 +114,7 @@ internal sealed class RedisRegistry : IDisposable
                 if (changes.Count == 0)
                     return (result, []);
 
-                RedisValue[] appended = [.. changes.Select(change => (RedisValue)JsonSerializer.SerializeToUtf8Bytes(change))];
+                var appended = RegistryEntry.Pack(changes, _reading.Last);
                 if ((long)await _calls.RunAsync(s_append, [Keys.Registry], [Version, .. appended], cancellation) == 0)
                     continue;
                 var added = Apply(appended);
@@ -188,21 +187,9 @@ internal sealed class RedisRegistry : IDisposable
     {
         var reading = new Reading();
         foreach (var change in changes)
-            reading.Apply(change, Read(change));
+            reading.Apply(change, RegistryEntry.Unpack(change));
         _reading = reading;
         Interlocked.Exchange(ref _changed, NewSignal()).SetResult();
-    }
-
-    private static RegistryChange Read(RedisValue change)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<RegistryChange>((byte[])change!)!;
-        }
-        catch (JsonException exception)
-        {
-            throw new StoreUnavailableException("A change of the registry has a form that this version does not know.", exception);
-        }
     }
 
     private List<(RedisBlock Block, uint FirstSlot, int Count)> Apply(RedisValue[] changes)
@@ -210,7 +197,7 @@ internal sealed class RedisRegistry : IDisposable
         var added = new List<(RedisBlock Block, uint FirstSlot, int Count)>();
         foreach (var change in changes)
         {
-            if (_reading.Apply(change, Read(change)) is var (entry, first, count))
+            if (_reading.Apply(change, RegistryEntry.Unpack(change)) is var (entry, first, count))
                 added.Add((BlockOf(entry), first, count));
         }
 
