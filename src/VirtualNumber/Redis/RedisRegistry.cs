@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using StackExchange.Redis;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
@@ -115,7 +114,7 @@ internal sealed class RedisRegistry : IDisposable
                 if (changes.Count == 0)
                     return (result, []);
 
-                RedisValue[] appended = [.. changes.Select(change => (RedisValue)JsonSerializer.SerializeToUtf8Bytes(change))];
+                var appended = RegistryEntry.Pack(changes, _reading.Last);
                 if ((long)await _calls.RunAsync(s_append, [Keys.Registry], [Version, .. appended], cancellation) == 0)
                     continue;
                 var added = Apply(appended);
@@ -187,24 +186,12 @@ internal sealed class RedisRegistry : IDisposable
         return new StoreUnavailableException(_calls.Forgotten);
     }
 
-    private static RegistryChange Read(RedisValue change)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<RegistryChange>((byte[])change!)!;
-        }
-        catch (JsonException exception)
-        {
-            throw new StoreUnavailableException("A change of the registry has a form that this version does not know.", exception);
-        }
-    }
-
     private List<(RedisBlock Block, uint FirstSlot, int Count)> Apply(RedisValue[] changes)
     {
         var added = new List<(RedisBlock Block, uint FirstSlot, int Count)>();
         foreach (var change in changes)
         {
-            if (_reading.Apply(change, Read(change)) is var (entry, first, count))
+            if (_reading.Apply(change, RegistryEntry.Unpack(change)) is var (entry, first, count))
                 added.Add((BlockOf(entry), first, count));
         }
 
