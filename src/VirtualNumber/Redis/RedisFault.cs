@@ -52,7 +52,7 @@ internal static class RedisFault
         OperationCanceledException or StoreUnavailableException => fault,
         RedisServerException answer when CodeOf(answer.Message) == Broken => new InvalidOperationException($"{step}: {answer.Message}", answer),
         RedisServerException answer when CodeOf(answer.Message) == Lost => new StoreUnavailableException(
-            $"{step}: Redis has lost the data of a block that the registry knows. It is not taken for an empty one: restore it.", answer),
+            $"{step}: a block that the registry knows has lost its data in Redis. It is not taken for an empty one: restore it.", answer),
         RedisException or TimeoutException or TimeoutRejectedException or BrokenCircuitException =>
             new StoreUnavailableException($"{step}: {fault.Message}", fault),
         _ => fault,

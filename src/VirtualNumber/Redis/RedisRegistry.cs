@@ -169,7 +169,7 @@ internal sealed class RedisRegistry : IDisposable
     private async Task ReadOnAsync(CancellationToken cancellation)
     {
         var startedAt = Stopwatch.GetTimestamp();
-        var changes = await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry, _version), cancellation);
+        var changes = await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry, _version, flags: RedisCalls.Primary), cancellation);
         Apply([.. changes.Select(Read)]);
         Interlocked.Exchange(ref _readAt, startedAt);
     }

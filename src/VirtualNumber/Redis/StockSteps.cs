@@ -157,7 +157,7 @@ internal sealed partial class RedisStore
             {
                 var count = Math.Min(SlotsPerRead, block.Entry.SlotCount - slot);
                 RedisValue[] fields = [.. Enumerable.Range(slot, count).Select(index => SlotText((uint)index))];
-                var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, fields), cancellation);
+                var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, fields, RedisCalls.Primary), cancellation);
                 for (var i = 0; i < count; i++, slot++)
                 {
                     if (records.Count >= limit || budget-- <= 0)
