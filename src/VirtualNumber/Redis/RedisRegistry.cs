@@ -102,9 +102,9 @@ internal sealed class RedisRegistry : IDisposable
 
     /// <summary>
     /// Plans changes on the whole registry and appends them, again from the start when somebody else was faster. Answers what the plan
-    /// came to and the slots that each change added.
+    /// came to.
     /// </summary>
-    public async Task<(T Result, IReadOnlyList<(RedisBlock Block, uint FirstSlot, int Count)> Added)> ChangeAsync<T>(
+    public async Task<T> ChangeAsync<T>(
         Func<StockRegistry, (IReadOnlyList<RegistryChange> Changes, T Result)> plan, CancellationToken cancellation)
     {
         await _gate.WaitAsync(cancellation);
@@ -115,14 +115,17 @@ internal sealed class RedisRegistry : IDisposable
                 await ReadOnAsync(cancellation);
                 var (changes, result) = plan(_registry);
                 if (changes.Count == 0)
-                    return (result, []);
+                    return result;
 
-                RedisValue[] values = [_version, .. changes.Select(change => (RedisValue)JsonSerializer.SerializeToUtf8Bytes(change))];
-                if ((long)await _calls.RunAsync(s_append, [Keys.Registry], values, cancellation) == 0)
+                RedisValue[] written = [.. changes.Select(change => (RedisValue)JsonSerializer.SerializeToUtf8Bytes(change))];
+                if ((long)await _calls.RunAsync(s_append, [Keys.Registry], [_version, .. written], cancellation) == 1)
+                    Apply(changes);
+                // Somebody was faster; or this very call was, and is told so only because its answer was lost and it was repeated. Planned
+                // anew, an update of a pool would be refused for the version that it has just made.
+                else if (!(await ReadOnAsync(cancellation)).Take(written.Length).SequenceEqual(written))
                     continue;
-                var added = Apply(changes);
                 await AnnounceAsync(cancellation);
-                return (result, added);
+                return result;
             }
 
             throw new StoreUnavailableException("The registry is changed by others all the time.");
@@ -166,12 +169,13 @@ internal sealed class RedisRegistry : IDisposable
         }
     }
 
-    private async Task ReadOnAsync(CancellationToken cancellation)
+    private async Task<RedisValue[]> ReadOnAsync(CancellationToken cancellation)
     {
         var startedAt = Stopwatch.GetTimestamp();
         var changes = await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry, _version, flags: RedisCalls.Primary), cancellation);
         Apply([.. changes.Select(Read)]);
         Interlocked.Exchange(ref _readAt, startedAt);
+        return changes;
     }
 
     private static RegistryChange Read(RedisValue change)
@@ -186,13 +190,11 @@ internal sealed class RedisRegistry : IDisposable
         }
     }
 
-    private List<(RedisBlock Block, uint FirstSlot, int Count)> Apply(IReadOnlyList<RegistryChange> changes)
+    private void Apply(IReadOnlyList<RegistryChange> changes)
     {
-        var added = new List<(RedisBlock Block, uint FirstSlot, int Count)>();
         foreach (var change in changes)
         {
-            if (_registry.Apply(change) is var (entry, first, count))
-                added.Add((BlockOf(entry), first, count));
+            _registry.Apply(change);
             if (change.Filled is { } filled)
                 BlockOf(_registry.FindBlock(filled.Id)!).IsFilled = true;
             Interlocked.Increment(ref _version);
@@ -200,6 +202,5 @@ internal sealed class RedisRegistry : IDisposable
 
         if (changes.Count > 0)
             Interlocked.Exchange(ref _changed, NewSignal()).SetResult();
-        return added;
     }
 }

@@ -32,7 +32,7 @@ internal sealed partial class RedisStore
     public async ValueTask<(Pool Pool, bool Changed)?> UpdatePoolAsync(
         string tenantId, string poolId, TimeSpan? aging, bool? withheldCallersAllowed, int? expectedVersion, CancellationToken cancellation)
     {
-        var (update, _) = await registry.ChangeAsync(
+        var update = await registry.ChangeAsync(
             known =>
             {
                 var plan = known.PlanUpdate(tenantId, poolId, aging, withheldCallersAllowed, expectedVersion);
@@ -61,7 +61,7 @@ internal sealed partial class RedisStore
     public async ValueTask<AddNumbersAnswer> AddNumbersAsync(
         Pool pool, NumberSelection numbers, DateTimeOffset now, CancellationToken cancellation)
     {
-        var (plan, _) = await registry.ChangeAsync(
+        var plan = await registry.ChangeAsync(
             known => known.Plan(known.FindPool(pool.TenantId, pool.PoolId)!, numbers) is var plan ? (plan.Changes, plan) : default, cancellation);
         if (plan.OverlappingBlocks.Count + plan.OverlappingNumbers.Count > 0)
             return new(0, 0, plan.OverlappingBlocks, plan.OverlappingNumbers);

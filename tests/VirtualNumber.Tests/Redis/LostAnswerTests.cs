@@ -2,6 +2,7 @@ using StackExchange.Redis;
 using VirtualNumber.Leasing;
 using VirtualNumber.Memory;
 using VirtualNumber.Protocol;
+using VirtualNumber.Redis;
 using VirtualNumber.Tests.Protocol;
 
 namespace VirtualNumber.Tests.Redis;
@@ -26,7 +27,7 @@ public sealed class LostAnswerTests() : VerbTests(RedisStoreUnderTest.Single)
         foreach (var script in Scripts.All)
             await server.ScriptLoadAsync(script.Text);
         _proxy = new LosingProxy(((System.Net.IPEndPoint)direct.GetEndPoints()[0]).Port, request => request.Contains("EVALSHA", StringComparison.Ordinal));
-        _connection = await RedisServer.ConnectAsync(_proxy.Configuration);
+        _connection = await RedisConnection.ConnectAsync(_proxy.Configuration);
         _store = RedisStoreUnderTest.Over(_connection, callTimeout: Minute);
     }
 

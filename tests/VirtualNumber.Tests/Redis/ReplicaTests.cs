@@ -1,6 +1,7 @@
 using StackExchange.Redis;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
+using VirtualNumber.Redis;
 using VirtualNumber.Tests.GrpcOnKestrel;
 using VirtualNumber.Tests.Protocol;
 
@@ -14,7 +15,7 @@ public sealed class ReplicaTests() : StoreTests(RedisStoreUnderTest.Single)
     {
         await using var primary = await RedisServer.StartAsync();
         await using var replica = await RedisServer.StartAsync("--replicaof", $"127.0.0.1 {primary.Port}");
-        using var connection = await RedisServer.ConnectAsync($"127.0.0.1:{replica.Port},{primary.Configuration}");
+        using var connection = await RedisConnection.ConnectAsync($"127.0.0.1:{replica.Port},{primary.Configuration}");
         await using var store = RedisStoreUnderTest.Over(connection);
         var (pool, _) = await store.Stock.CreatePoolAsync(PoolOf("pool", Hour), None);
         await store.Stock.AddNumbersAsync(pool, new(["70011"], []), T0, None);

@@ -5,6 +5,7 @@ using VirtualNumber.Leasing;
 using VirtualNumber.Redis;
 using VirtualNumber.Tests.GrpcOnKestrel;
 using VirtualNumber.Tests.Protocol;
+using VirtualNumber.Tests.Repository;
 
 namespace VirtualNumber.Tests.Redis;
 
@@ -48,6 +49,17 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
     [TestCase("local index = math.random(5)")]
     [TestCase("local now = os.time()")]
     public void A_question_for_the_time_or_for_chance_is_found(string text) => Assert.That(Chances(text), Is.Not.Empty);
+
+    /// <summary>By default the client asks a replica when the primary is away, and that may not have been told yet.</summary>
+    [Test]
+    public void Every_command_besides_the_scripts_goes_to_the_primary()
+    {
+        var commands = Directory.GetFiles(Sources.At("src", "VirtualNumber", "Redis"), "*.cs")
+            .SelectMany(file => Command().Matches(File.ReadAllText(file))).Select(match => match.Value).ToList();
+
+        Assert.That(commands, Has.Count.GreaterThan(5));
+        Assert.That(commands.Where(command => !command.Contains("Primary", StringComparison.Ordinal)), Is.All.Contains(".PublishAsync("));
+    }
 
     /// <summary>What a static look may miss: a cluster runs a script only where its keys are, and lets it touch no other slot.</summary>
     [Test]
@@ -125,22 +137,17 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
     /// <summary>How many keys and arguments a header tells of, that of the shared file included, and whether more may follow.</summary>
     private static (int Keys, int Arguments, bool Open) Header(string stem)
     {
-        var text = Comments(Shared(stem)) + Comments(Scripts.Read(stem));
-        var keys = KeysOf(text);
-        var arguments = ArgumentNumber().Matches(ArgumentList().Matches(text).LastOrDefault()?.Value ?? "");
-        // What only the shared file tells of is what every script on that kind of key gets.
-        var own = ArgumentNumber().Matches(string.Join(' ', ArgumentList().Matches(text).Select(match => match.Value)));
-        var last = Math.Max(own.Select(NumberOf).DefaultIfEmpty(0).Max(), SharedArguments(stem));
-        return (keys, last, arguments.Any(number => number.Groups[2].Length > 0));
+        var own = Comments(Scripts.Read(stem));
+        var numbers = ArgumentNumber().Matches(ArgumentList().Match(own).Value);
+        // The first ones, which every script on that kind of key gets, are told of once.
+        var last = numbers.Concat(SharedArgument().Matches(Comments(Shared(stem)))).Max(NumberOf);
+        return (KeysOf(Comments(Shared(stem)) + own), last, numbers.Any(number => number.Groups[2].Length > 0));
     }
 
     private static int NumberOf(Match match) => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
 
     private static int KeysOf(string text) =>
         KeyList().Match(text).Groups[1].Value.Split(',', StringSplitOptions.RemoveEmptyEntries).Length;
-
-    private static int SharedArguments(string stem) =>
-        SharedArgument().Matches(Comments(Shared(stem))).Select(NumberOf).DefaultIfEmpty(0).Max();
 
     private static string Shared(string stem) =>
         Array.Find(s_shared, shared => shared != stem && Scripts.All.Any(script =>
@@ -181,6 +188,9 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
 
     private static IEnumerable<string> Chances(string text) => Chance().Matches(Comment().Replace(text, "")).Select(match => match.Value);
 
+    [GeneratedRegex(@"\bdatabase\.\w+Async\([^\n]*")]
+    private static partial Regex Command();
+
     [GeneratedRegex(@"--[^\n]*")]
     private static partial Regex Comment();
 
@@ -194,7 +204,7 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
     private static partial Regex DeclaredKey();
 
     /// <summary>A table of names, whether indexed, walked or kept.</summary>
-    [GeneratedRegex(@"^\(?\(?\{(.*)\}\)?(?:\[[^\]]*\])?\)?\s*(?:do\b.*)?$")]
+    [GeneratedRegex(@"^\(?\(?\{(.*)\}\)?(?:\[.*\])?\)?\s*(?:do\b.*)?$")]
     private static partial Regex Chosen();
 
     [GeneratedRegex(@"(?:\w+\s*=\s*)?\{?\s*(KEYS\[\d+\]|[\w.\[\]']+)\s*\}?\s*(?:,|$)")]
@@ -213,10 +223,11 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
     [GeneratedRegex(@"KEYS(?: are always)?: ([^.]*)\.")]
     private static partial Regex KeyList();
 
-    [GeneratedRegex(@"ARGV:[^.]*(?:\.\.[^.]*)?")]
+    /// <summary>Up to what the script answers.</summary>
+    [GeneratedRegex(@"ARGV:.*?(?=Answers|$)")]
     private static partial Regex ArgumentList();
 
-    [GeneratedRegex(@"\b(\d+)(\.\.)? ")]
+    [GeneratedRegex(@"(?:ARGV:|[,;])\s*(\d+)(\.\.)?\s")]
     private static partial Regex ArgumentNumber();
 
     [GeneratedRegex(@"ARGV\[(\d+)\]")]
