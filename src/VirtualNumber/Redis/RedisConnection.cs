@@ -7,9 +7,9 @@ internal static class RedisConnection
 {
     /// <summary>
     /// What holds unless the string says otherwise. Five seconds would be long for an instance that starts while Redis is away; a minute,
-    /// the client's own, until it looks who the primary is after a fail-over, and until it gives a connection up that says nothing.
+    /// the client's own, would be long until it looks who the primary is after a fail-over.
     /// </summary>
-    private const string Defaults = "name=virtual-number,connectTimeout=2000,configCheckSeconds=1,keepAlive=2,";
+    private const string Defaults = "name=virtual-number,connectTimeout=2000,configCheckSeconds=1,";
 
     /// <summary>What holds whatever the string says: the current major would take RESP3 by itself; the old one does not know the word.</summary>
     private const string Fixed = ",protocol=resp2";
