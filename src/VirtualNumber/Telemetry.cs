@@ -9,10 +9,12 @@ namespace VirtualNumber;
 /// </summary>
 internal static class Telemetry
 {
-    /// <summary>The name of the meter.</summary>
+    /// <summary>The name of the meter and of the source of spans.</summary>
     public const string Name = "VirtualNumber";
 
     private static readonly Meter s_meter = new(Name);
+
+    private static readonly ActivitySource s_spans = new(Name);
 
     private static readonly Histogram<double> s_lease = Seconds(
         "virtualnumber.lease.duration", "Verbs on leases (create, get, extend, reassign, release), by verb and outcome.");
@@ -40,6 +42,17 @@ internal static class Telemetry
 
     private static readonly Gauge<double> s_clockOffset = s_meter.CreateGauge<double>(
         "virtualnumber.store.clock_offset", "s", "By how much the store's clock is ahead of this instance's, as far as it is certain; negative: behind.");
+    private static readonly Histogram<double> s_redis = Seconds(
+        "virtualnumber.redis.duration", "Calls to Redis with their repeats, by step and outcome: ok, the code of an error, or what went wrong.");
+
+    private static readonly Counter<long> s_redisRepeats = s_meter.CreateCounter<long>(
+        "virtualnumber.redis.repeats", "{call}", "Repeated calls to Redis, by step and cause.");
+
+    private static readonly UpDownCounter<long> s_redisInFlight = s_meter.CreateUpDownCounter<long>(
+        "virtualnumber.redis.in_flight", "{call}", "Calls that Redis has not answered yet, those that were given up included.");
+
+    private static readonly Counter<long> s_redisBreaker = s_meter.CreateCounter<long>(
+        "virtualnumber.redis.breaker_changes", "{change}", "What the circuit breaker went over to, by state: open, half-open or closed.");
 
     public static void Leased(string verb, Enum outcome, long startedAt) =>
         s_lease.Record(SecondsSince(startedAt), new("verb", verb), Outcome(outcome));
@@ -63,6 +76,32 @@ internal static class Telemetry
     public static void ClockOffset(TimeSpan offset) => s_clockOffset.Record(offset.TotalSeconds);
 
     public static void StoreFault() => s_storeFaults.Add(1);
+
+    /// <summary>The span of a call to Redis; null when nobody listens. Names of keys stay out of it.</summary>
+    public static Activity? StartRedisCall(string step) => s_spans.HasListeners()
+        ? s_spans.StartActivity(
+            ActivityKind.Client,
+            name: $"redis {NameOf(step)}",
+            tags: [new("db.system.name", "redis"), new("db.operation.name", NameOf(step))])
+        : null;
+
+    public static void RedisCalled(Activity? span, string step, string outcome, TimeProvider time, long startedAt)
+    {
+        if (s_redis.Enabled)
+            s_redis.Record(time.GetElapsedTime(startedAt).TotalSeconds, new("step", NameOf(step)), new("outcome", outcome));
+        if (span is not null && outcome != "ok")
+            span.SetTag("error.type", outcome).SetStatus(ActivityStatusCode.Error);
+    }
+
+    public static void RedisRepeated(string step, string cause) => s_redisRepeats.Add(1, new("step", NameOf(step)), new("cause", cause));
+
+    public static void RedisInFlight(int change) => s_redisInFlight.Add(change);
+
+    public static void RedisBreaker(string state) => s_redisBreaker.Add(1, new KeyValuePair<string, object?>("state", state));
+
+    /// <summary>Some steps are named by the method that takes them.</summary>
+    private static string NameOf(string step) =>
+        step.EndsWith("Async", StringComparison.Ordinal) ? step[..^"Async".Length] : step;
 
     private static Histogram<double> Seconds(string name, string description) => s_meter.CreateHistogram<double>(
         name,

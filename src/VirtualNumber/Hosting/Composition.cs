@@ -121,7 +121,7 @@ internal static partial class Composition
 
         services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService("virtual-number"))
-            .WithTracing(tracing => tracing.AddSource("Microsoft.AspNetCore"))
+            .WithTracing(tracing => tracing.AddSource("Microsoft.AspNetCore", Telemetry.Name))
             .WithMetrics(metrics => metrics.AddMeter(
                 Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"))
             .WithLogging()

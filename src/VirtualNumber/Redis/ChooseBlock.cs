@@ -47,7 +47,7 @@ internal sealed partial class RedisStore
 
     private async Task PeekAsync(RedisBlock block, CancellationToken cancellation)
     {
-        var lowest = await calls.CallAsync(database => database.SortedSetRangeByRankWithScoresAsync(block.Free, 0, 0), cancellation);
+        var lowest = await calls.CallAsync(database => database.SortedSetRangeByRankWithScoresAsync(block.Free, 0, 0, flags: RedisCalls.Primary), cancellation);
         block.FirstFreeHint = lowest.Length == 0 ? RedisBlock.NoneFree : (long)lowest[0].Score;
     }
 }

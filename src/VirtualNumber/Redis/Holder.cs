@@ -22,7 +22,7 @@ internal sealed partial class RedisStore
     {
         if (await FindBlockAsync(holder, cancellation) is not { } block)
             return null;
-        var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, SlotText(holder.Slot)), cancellation);
+        var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, SlotText(holder.Slot), RedisCalls.Primary), cancellation);
         if (packed.IsNullOrEmpty)
         {
             await EnsureThereAsync(block, cancellation);

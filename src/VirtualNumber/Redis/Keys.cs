@@ -14,7 +14,7 @@ internal static class Keys
     public static readonly RedisKey Registry = "vn:{registry}";
 
     /// <summary>Where a change of the registry is announced.</summary>
-    public const string RegistryChannel = "vn:registry";
+    public static readonly RedisChannel RegistryChannel = new("vn:registry", RedisChannel.PatternMode.Literal);
 
     /// <summary>Which keys the store's data was made with: a hash of name → fingerprint.</summary>
     public static readonly RedisKey KeyRing = "vn:{keyring}";

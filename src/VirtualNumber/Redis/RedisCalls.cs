@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using Polly;
 using Polly.CircuitBreaker;
-using Polly.Retry;
 using StackExchange.Redis;
 using VirtualNumber.Protocol;
 
@@ -10,42 +10,32 @@ namespace VirtualNumber.Redis;
 /// <summary>
 /// The one place for calls to Redis: the caller's deadline on each (the client has none of its own, and a write that is given up is
 /// executed all the same when Redis goes on, so every step is harmless when it lands late), a bound on the calls on their way,
-/// retries where a repeat is harmless, a circuit breaker, and one kind of exception for whatever goes wrong.
+/// repeats, a circuit breaker for a Redis that does not answer, and one kind of exception for whatever goes wrong.
+/// A call that goes well passes none of the machinery for those that do not.
 /// </summary>
-internal sealed class RedisCalls
+internal sealed partial class RedisCalls
 {
-    private const int MostRetries = 6;
+    /// <summary>
+    /// Every call goes to the server that takes the writes. By default the client would turn to a replica when that one is away, and a
+    /// look-up would be answered from yesterday.
+    /// </summary>
+    public const CommandFlags Primary = CommandFlags.DemandMaster;
 
     private readonly IDatabase _database;
     private readonly RedisOptions _options;
-    private readonly ResiliencePipeline _pipeline;
+    private readonly TimeProvider _time;
+    private readonly CircuitBreakerStateProvider _circuit = new();
+    private readonly ResiliencePipeline<bool> _breaker;
+    private readonly ResiliencePipeline _repeats;
     private int _inFlight;
     private volatile string? _barred;
     private volatile string? _forgotten;
 
     public RedisCalls(IConnectionMultiplexer connection, RedisOptions options, TimeProvider time)
     {
-        _database = connection.GetDatabase();
-        _options = options;
-        _pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
-            {
-                ShouldHandle = new PredicateBuilder().Handle<RedisException>(IsTransient),
-                MaxRetryAttempts = MostRetries,
-                BackoffType = DelayBackoffType.Exponential,
-                Delay = TimeSpan.FromMilliseconds(10),
-                MaxDelay = TimeSpan.FromMilliseconds(200),
-                UseJitter = true,
-            })
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions
-            {
-                ShouldHandle = new PredicateBuilder().Handle<RedisConnectionException>().Handle<TimeoutException>(),
-                FailureRatio = 0.9,
-                MinimumThroughput = 50,
-                SamplingDuration = TimeSpan.FromSeconds(2),
-                BreakDuration = TimeSpan.FromMilliseconds(500),
-            })
-            .Build();
+        (_database, _options, _time) = (connection.GetDatabase(), options, time);
+        _breaker = BuildBreaker();
+        _repeats = BuildRepeats();
     }
 
     /// <summary>
@@ -65,76 +55,111 @@ internal sealed class RedisCalls
         set => _forgotten = value;
     }
 
-    /// <summary>Runs a script. Its repeat must be harmless: it is sent again after a connection is lost, say.</summary>
-    public async ValueTask<RedisResult> RunAsync(Script script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellation) =>
-        await CallAsync(database => database.ScriptEvaluateAsync(script.Text, keys, values), cancellation, script.Name);
+    /// <summary>Calls that Redis has not answered yet, those that were given up included.</summary>
+    public int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>
+    /// Runs a script. Its repeat must be harmless: it is sent again after a connection is lost, say. It goes by its digest; only a
+    /// server that does not know it gets its text.
+    /// </summary>
+    public ValueTask<RedisResult> RunAsync(Script script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellation) =>
+        CallAsync(
+            script.Name,
+            (Script: script, Keys: keys, Values: values),
+            static (database, call, cause) => cause == RedisFault.NoScript
+                ? database.ScriptEvaluateAsync(call.Script.Text, call.Keys, call.Values, Primary)
+                : database.ScriptEvaluateAsync(call.Script.Digest, call.Keys, call.Values, Primary),
+            cancellation);
 
     /// <summary>Runs a command that may be repeated.</summary>
-    public ValueTask<T> CallAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellation, [CallerMemberName] string what = "") =>
-        Barred is { } reason ? throw new StoreUnavailableException(reason) : CheckAsync(call, cancellation, what);
+    public ValueTask<T> CallAsync<T>(
+        Func<IDatabase, Task<T>> call, CancellationToken cancellation, [CallerMemberName] string step = "") =>
+        CallAsync(step, call, static (database, call, _) => call(database), cancellation);
 
     /// <summary>Runs a command also while this instance is barred: for what finds out whether it still has to be.</summary>
-    public async ValueTask<T> CheckAsync<T>(
-        Func<IDatabase, Task<T>> call, CancellationToken cancellation, [CallerMemberName] string what = "")
+    public ValueTask<T> CheckAsync<T>(
+        Func<IDatabase, Task<T>> call, CancellationToken cancellation, [CallerMemberName] string step = "") =>
+        RunAsync(step, call, static (database, call, _) => call(database), cancellation);
+
+    /// <summary>
+    /// Runs a command that may be repeated; nothing need be captured. The call is told why it is repeated, null the first time.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">Whatever goes wrong; it may have been done.</exception>
+    /// <exception cref="OperationCanceledException">The caller's deadline has passed; it may have been done.</exception>
+    public ValueTask<T> CallAsync<TState, T>(
+        string step, TState state, Func<IDatabase, TState, string?, Task<T>> call, CancellationToken cancellation) =>
+        Barred is { } reason ? throw new StoreUnavailableException(reason) : RunAsync(step, state, call, cancellation);
+
+    private async ValueTask<T> RunAsync<TState, T>(
+        string step, TState state, Func<IDatabase, TState, string?, Task<T>> call, CancellationToken cancellation)
     {
-        try
-        {
-            return await _pipeline.ExecuteAsync(
-                static (state, token) => state.Self.OnceAsync(state.Call, token), (Self: this, Call: call), cancellation);
-        }
-        catch (RedisServerException exception) when (exception.Message.StartsWith("VNBROKEN", StringComparison.Ordinal))
-        {
-            throw new InvalidOperationException(exception.Message, exception);
-        }
-        catch (Exception exception) when (exception is RedisException or TimeoutException or BrokenCircuitException)
-        {
-            throw new StoreUnavailableException($"{what}: {exception.Message}", exception);
-        }
+        cancellation.ThrowIfCancellationRequested();
+        using var span = Telemetry.StartRedisCall(step);
+        var startedAt = _time.GetTimestamp();
+        var outcome = await TryAsync(state, call, cause: null, cancellation);
+        if (RedisFault.CauseOfRepeat(outcome.Exception, repeated: false) is not null)
+            outcome = await RepeatAsync(step, state, call, outcome.Exception!, _time.GetElapsedTime(startedAt), cancellation);
+
+        Telemetry.RedisCalled(span, step, RedisFault.NameOf(outcome.Exception), _time, startedAt);
+        if (outcome.Exception is not { } fault)
+            return outcome.Result!;
+        var exception = RedisFault.ToException(step, fault);
+        if (ReferenceEquals(exception, fault))
+            ExceptionDispatchInfo.Throw(fault);
+        throw exception;
     }
 
-    private async ValueTask<T> OnceAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellation)
+    /// <summary>Sends once, unless Redis has not answered for a while.</summary>
+    private async ValueTask<Outcome<T>> TryAsync<TState, T>(
+        TState state, Func<IDatabase, TState, string?, Task<T>> call, string? cause, CancellationToken cancellation)
+    {
+        if (_circuit.CircuitState != CircuitState.Closed)
+            return await ProbeAsync(state, call, cause, cancellation);
+        var outcome = await SendAsync(state, call, cause, cancellation);
+        Count(outcome.Exception);
+        return outcome;
+    }
+
+    private async ValueTask<Outcome<T>> SendAsync<TState, T>(
+        TState state, Func<IDatabase, TState, string?, Task<T>> call, string? cause, CancellationToken cancellation)
     {
         if (Interlocked.Increment(ref _inFlight) > _options.CallsInFlight)
         {
             Interlocked.Decrement(ref _inFlight);
-            throw new StoreUnavailableException("Too many calls are on their way.");
+            return Outcome.FromException<T>(new StoreUnavailableException("Too many calls to Redis are on their way."));
         }
 
-        Task<T> answer;
+        Telemetry.RedisInFlight(1);
+        Task<T>? answer = null;
         try
         {
-            answer = call(_database);
+            answer = call(_database, state, cause);
+            return Outcome.FromResult(await answer.WaitAsync(_options.CallTimeout, _time, cancellation));
         }
-        catch
+        catch (Exception fault)
         {
-            Interlocked.Decrement(ref _inFlight);
-            throw;
+            return Outcome.FromException<T>(fault);
         }
-
-        if (answer.IsCompleted)
+        finally
         {
-            Interlocked.Decrement(ref _inFlight);
-            return await answer;
+            // A call that is given up still counts until Redis answers it: that is what bounds the memory that a frozen Redis costs.
+            if (answer is null || answer.IsCompleted)
+                Answered();
+            else
+                _ = answer.ContinueWith(
+                    static (late, self) => ((RedisCalls)self!).Answered(late),
+                    this,
+                    CancellationToken.None,
+                    TaskContinuationOptions.ExecuteSynchronously,
+                    TaskScheduler.Default);
         }
-
-        // A call that is given up still counts until Redis answers it: that is what bounds the memory of a frozen Redis.
-        _ = answer.ContinueWith(
-            static (done, self) =>
-            {
-                _ = done.Exception;
-                Interlocked.Decrement(ref ((RedisCalls)self!)._inFlight);
-            },
-            this,
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
-        return await answer.WaitAsync(_options.CallTimeout, cancellation);
     }
 
-    private static bool IsTransient(RedisException exception) => exception is RedisConnectionException
-        || exception.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal)
-        || exception.Message.StartsWith("READONLY", StringComparison.Ordinal)
-        || exception.Message.StartsWith("TRYAGAIN", StringComparison.Ordinal)
-        || exception.Message.StartsWith("CLUSTERDOWN", StringComparison.Ordinal)
-        || exception.Message.StartsWith("LOADING", StringComparison.Ordinal);
+    private void Answered(Task? late = null)
+    {
+        // Looked at, so that nobody misses it.
+        _ = late?.Exception;
+        Interlocked.Decrement(ref _inFlight);
+        Telemetry.RedisInFlight(-1);
+    }
 }

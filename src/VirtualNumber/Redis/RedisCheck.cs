@@ -37,7 +37,7 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
     private async ValueTask<StoreFinding?> CheckClockAsync(CancellationToken cancellation)
     {
         var asked = time.GetUtcNow();
-        var answer = (RedisResult[])(await calls.CheckAsync(database => database.ExecuteAsync("TIME"), cancellation, "TIME"))!;
+        var answer = (RedisResult[])(await calls.CheckAsync(database => database.ExecuteAsync("TIME", [], RedisCalls.Primary), cancellation, "TIME"))!;
         var answered = time.GetUtcNow();
         var redis = DateTimeOffset.FromUnixTimeSeconds(Number(answer[0])).AddMicroseconds(Number(answer[1]));
         var ahead = redis > answered ? redis - answered : redis < asked ? redis - asked : TimeSpan.Zero;
@@ -55,7 +55,7 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
     /// <summary>The first instance on an empty store leaves the fingerprints of its keys there; all later ones compare theirs.</summary>
     private async ValueTask<StoreFinding?> CheckRingAsync(CancellationToken cancellation)
     {
-        var entries = await calls.CheckAsync(database => database.HashGetAllAsync(Keys.KeyRing), cancellation, "HGETALL");
+        var entries = await calls.CheckAsync(database => database.HashGetAllAsync(Keys.KeyRing, RedisCalls.Primary), cancellation, "HGETALL");
         var stored = entries.ToDictionary(entry => (string)entry.Name!, entry => (byte[])entry.Value!);
         foreach (var (name, fingerprint) in _ring)
         {
@@ -81,8 +81,8 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
     /// <summary>Answers what stands there afterwards: another instance may have been faster.</summary>
     private async ValueTask<byte[]> LeaveAsync(string name, byte[] fingerprint, CancellationToken cancellation)
     {
-        await calls.CheckAsync(database => database.HashSetAsync(Keys.KeyRing, name, fingerprint, When.NotExists), cancellation, "HSETNX");
-        return (byte[]?)await calls.CheckAsync(database => database.HashGetAsync(Keys.KeyRing, name), cancellation, "HGET") ?? [];
+        await calls.CheckAsync(database => database.HashSetAsync(Keys.KeyRing, name, fingerprint, When.NotExists, RedisCalls.Primary), cancellation, "HSETNX");
+        return (byte[]?)await calls.CheckAsync(database => database.HashGetAsync(Keys.KeyRing, name, RedisCalls.Primary), cancellation, "HGET") ?? [];
     }
 
     private static long Number(RedisResult text) => long.Parse((string)text!, CultureInfo.InvariantCulture);

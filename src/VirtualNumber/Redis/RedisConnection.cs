@@ -5,8 +5,11 @@ namespace VirtualNumber.Redis;
 /// <summary>The one place that reads the configuration string and connects. Nothing it says or throws repeats the string: a password may be in it.</summary>
 internal static class RedisConnection
 {
-    /// <summary>What holds unless the string says otherwise. Five seconds would be long for an instance that starts while Redis is away.</summary>
-    private const string Defaults = "name=virtual-number,connectTimeout=2000,";
+    /// <summary>
+    /// What holds unless the string says otherwise. Five seconds would be long for an instance that starts while Redis is away; a minute,
+    /// the client's own, would be long until it looks who the primary is after a fail-over.
+    /// </summary>
+    private const string Defaults = "name=virtual-number,connectTimeout=2000,configCheckSeconds=1,";
 
     /// <summary>What holds whatever the string says: the current major would take RESP3 by itself; the old one does not know the word.</summary>
     private const string Fixed = ",protocol=resp2";

@@ -99,9 +99,9 @@ internal sealed class RedisRegistry : IDisposable
 
     /// <summary>
     /// Plans changes on the whole registry and appends them, again from the start when somebody else was faster. Answers what the plan
-    /// came to and the slots that each change added.
+    /// came to.
     /// </summary>
-    public async Task<(T Result, IReadOnlyList<(RedisBlock Block, uint FirstSlot, int Count)> Added)> ChangeAsync<T>(
+    public async Task<T> ChangeAsync<T>(
         Func<StockRegistry, (IReadOnlyList<RegistryChange> Changes, T Result)> plan, CancellationToken cancellation)
     {
         await _gate.WaitAsync(cancellation);
@@ -112,14 +112,17 @@ internal sealed class RedisRegistry : IDisposable
                 await ReadOnAsync(cancellation);
                 var (changes, result) = plan(Known);
                 if (changes.Count == 0)
-                    return (result, []);
+                    return result;
 
                 var appended = RegistryEntry.Pack(changes, _reading.Last);
-                if ((long)await _calls.RunAsync(s_append, [Keys.Registry], [Version, .. appended], cancellation) == 0)
+                if ((long)await _calls.RunAsync(s_append, [Keys.Registry], [Version, .. appended], cancellation) == 1)
+                    Apply(appended);
+                // Somebody was faster; or this very call was, and is told so only because its answer was lost and it was repeated. Planned
+                // anew, an update of a pool would be refused for the version that it has just made.
+                else if (!(await ReadOnAsync(cancellation)).Take(appended.Length).SequenceEqual(appended))
                     continue;
-                var added = Apply(appended);
                 await AnnounceAsync(cancellation);
-                return (result, added);
+                return result;
             }
 
             throw new StoreUnavailableException("The registry is changed by others all the time.");
@@ -163,16 +166,19 @@ internal sealed class RedisRegistry : IDisposable
         }
     }
 
-    private async Task ReadOnAsync(CancellationToken cancellation)
+    private async Task<RedisValue[]> ReadOnAsync(CancellationToken cancellation)
     {
         var startedAt = _time.GetTimestamp();
         // From the last change that is known here, so that a list that was cut short, and perhaps continued otherwise, is seen as such.
         var from = Math.Max(0, Version - 1);
-        var changes = await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry, from), cancellation);
+        var changes = await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry, from, flags: RedisCalls.Primary), cancellation);
         if (Version > 0 && (changes.Length == 0 || changes[0] != _reading.Last))
             throw Forgotten();
-        Apply(Version == 0 ? changes : changes[1..]);
+        if (Version > 0)
+            changes = changes[1..];
+        Apply(changes);
         Interlocked.Exchange(ref _readAt, startedAt);
+        return changes;
     }
 
     /// <summary>
@@ -186,18 +192,15 @@ internal sealed class RedisRegistry : IDisposable
         return new StoreUnavailableException(_calls.Forgotten);
     }
 
-    private List<(RedisBlock Block, uint FirstSlot, int Count)> Apply(RedisValue[] changes)
+    private void Apply(RedisValue[] changes)
     {
-        var added = new List<(RedisBlock Block, uint FirstSlot, int Count)>();
         foreach (var change in changes)
         {
-            if (_reading.Apply(change, RegistryEntry.Unpack(change)) is var (entry, first, count))
-                added.Add((BlockOf(entry), first, count));
+            _reading.Apply(change, RegistryEntry.Unpack(change));
         }
 
         if (changes.Length > 0)
             Interlocked.Exchange(ref _changed, NewSignal()).SetResult();
-        return added;
     }
 
     /// <summary>What came of the changes that were read so far. Written by one at a time, under the gate.</summary>
@@ -215,14 +218,13 @@ internal sealed class RedisRegistry : IDisposable
 
         public RedisBlock BlockOf(BlockEntry entry) => _blocks.GetOrAdd(entry.Id, static (_, entry) => new RedisBlock(entry), entry);
 
-        public (BlockEntry Block, uint FirstSlot, int Count)? Apply(RedisValue packed, RegistryChange change)
+        public void Apply(RedisValue packed, RegistryChange change)
         {
-            var added = Registry.Apply(change);
+            Registry.Apply(change);
             if (change.Filled is { } filled)
                 BlockOf(Registry.FindBlock(filled.Id)!).IsFilled = true;
             Last = packed;
             Interlocked.Increment(ref _version);
-            return added;
         }
     }
 }

@@ -15,7 +15,7 @@ internal sealed partial class RedisStore(
     {
         if (check is not null)
             return await check.RunAsync(cancellation);
-        await calls.CallAsync(database => database.PingAsync(), cancellation);
+        await calls.CallAsync(database => database.PingAsync(RedisCalls.Primary), cancellation);
         return [];
     }
 
@@ -42,7 +42,7 @@ internal sealed partial class RedisStore(
     /// <summary>What is not there may be lost: a block without its meta has lost its data, and answers nothing. Asked only on a miss.</summary>
     private async ValueTask EnsureThereAsync(RedisBlock block, CancellationToken cancellation)
     {
-        if (block.IsFilled && !await calls.CallAsync(database => database.KeyExistsAsync(block.Meta), cancellation))
+        if (block.IsFilled && !await calls.CallAsync(database => database.KeyExistsAsync(block.Meta, RedisCalls.Primary), cancellation))
             throw new StoreUnavailableException($"Block {block.Id} has lost its data.");
     }
 

@@ -10,8 +10,6 @@ namespace VirtualNumber.Redis;
 /// </summary>
 internal sealed class RegistryNews(IConnectionMultiplexer connection, RedisRegistry registry, RedisOptions options, TimeProvider time)
 {
-    private static readonly RedisChannel s_channel = new(Keys.RegistryChannel, RedisChannel.PatternMode.Literal);
-
     private bool _listens;
 
     /// <summary>Goes on until it is cancelled.</summary>
@@ -43,7 +41,7 @@ internal sealed class RegistryNews(IConnectionMultiplexer connection, RedisRegis
             return;
         try
         {
-            await connection.GetSubscriber().SubscribeAsync(s_channel, Heard);
+            await connection.GetSubscriber().SubscribeAsync(Keys.RegistryChannel, Heard);
             _listens = true;
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
@@ -56,7 +54,7 @@ internal sealed class RegistryNews(IConnectionMultiplexer connection, RedisRegis
     {
         try
         {
-            await connection.GetSubscriber().UnsubscribeAsync(s_channel, Heard);
+            await connection.GetSubscriber().UnsubscribeAsync(Keys.RegistryChannel, Heard);
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
         {

@@ -1,19 +1,26 @@
+using System.Security.Cryptography;
+using System.Text;
 
 namespace VirtualNumber.Redis;
 
 /// <summary>
 /// A script of one step: a Lua file beside the C# file of the same stem, with the file that its kind of key shares put in front.
-/// The client loads it once per server and then sends its digest only.
+/// It is sent by its digest.
 /// </summary>
 internal sealed class Script
 {
-    private Script(string name, string text) => (Name, Text) = (name, text);
+#pragma warning disable CA5350 // SHA-1 is what Redis calls a script by; nothing is proved with it.
+    private Script(string name, string text) => (Name, Text, Digest) = (name, text, SHA1.HashData(Encoding.UTF8.GetBytes(text)));
+#pragma warning restore CA5350
 
     /// <summary>The stem.</summary>
     public string Name { get; }
 
     /// <summary>The whole text.</summary>
     public string Text { get; }
+
+    /// <summary>What Redis calls it by.</summary>
+    public byte[] Digest { get; }
 
     /// <summary>A script on a block.</summary>
     public static Script OnBlock(string name) => new(name, Read("Record") + Read(name));

@@ -32,7 +32,7 @@ internal sealed partial class RedisStore
     public async ValueTask<(Pool Pool, bool Changed)?> UpdatePoolAsync(
         string tenantId, string poolId, TimeSpan? aging, bool? withheldCallersAllowed, int? expectedVersion, CancellationToken cancellation)
     {
-        var (update, _) = await registry.ChangeAsync(
+        var update = await registry.ChangeAsync(
             known =>
             {
                 var plan = known.PlanUpdate(tenantId, poolId, aging, withheldCallersAllowed, expectedVersion);
@@ -61,7 +61,7 @@ internal sealed partial class RedisStore
     public async ValueTask<AddNumbersAnswer> AddNumbersAsync(
         Pool pool, NumberSelection numbers, DateTimeOffset now, CancellationToken cancellation)
     {
-        var (plan, _) = await registry.ChangeAsync(
+        var plan = await registry.ChangeAsync(
             known => known.Plan(known.FindPool(pool.TenantId, pool.PoolId)!, numbers) is var plan ? (plan.Changes, plan) : default, cancellation);
         if (plan.OverlappingBlocks.Count + plan.OverlappingNumbers.Count > 0)
             return new(0, 0, plan.OverlappingBlocks, plan.OverlappingNumbers);
@@ -157,7 +157,7 @@ internal sealed partial class RedisStore
             {
                 var count = Math.Min(SlotsPerRead, block.Entry.SlotCount - slot);
                 RedisValue[] fields = [.. Enumerable.Range(slot, count).Select(index => SlotText((uint)index))];
-                var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, fields), cancellation);
+                var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, fields, RedisCalls.Primary), cancellation);
                 for (var i = 0; i < count; i++, slot++)
                 {
                     if (records.Count >= limit || budget-- <= 0)

@@ -19,12 +19,13 @@ internal static class ReplayCommand
         var segments = new Option<FileInfo?>("--segments") { Description = $"{TestData.SegmentsFile}; missing: where the test data is, or made-up prefixes." };
         var seed = new Option<int>("--seed") { Description = "Replays a run; missing: a new one, printed.", DefaultValueFactory = _ => Random.Shared.Next(1_000_000) };
         var limit = new Option<int>("--limit") { Description = "So many orders only.", DefaultValueFactory = _ => int.MaxValue };
+        var redis = new Option<string?>("--redis") { Description = "In this process, on an empty Redis or cluster: what Redis:Configuration takes." };
         var wire = new Option<bool>("--over-the-wire") { Description = "Against a running service, in real time." };
         var start = new Option<bool>("--start-service") { Description = "Over the wire: starts the service with the settings that fit, and stops it." };
         var address = CallCommand.AddressOption();
         var day = new Option<int>("--day") { Description = "Over the wire: how many milliseconds a day of the data lasts.", DefaultValueFactory = _ => UsualDay };
         var settings = new Option<bool>("--print-settings") { Description = "Prints the environment that the service needs for --day, and ends." };
-        var command = new Command("replay", "Replays orders and checks every answer.") { orders, segments, seed, limit, wire, start, address, day, settings };
+        var command = new Command("replay", "Replays orders and checks every answer.") { orders, segments, seed, limit, redis, wire, start, address, day, settings };
         command.SetAction(async (parsed, cancellation) =>
         {
             var policy = new ReplayPolicy(TimeSpan.FromMilliseconds(parsed.GetRequiredValue(day)));
@@ -43,6 +44,11 @@ internal static class ReplayCommand
                 using var channel = GrpcChannel.ForAddress(service?.GrpcAddress ?? parsed.GetRequiredValue(address));
                 report = await Replayer.OverTheWireAsync(
                     chosen, number, segmentsPath, channel.CreateCallInvoker(), TimeSpan.FromMilliseconds(parsed.GetRequiredValue(day)), cancellation);
+            }
+            else if (parsed.GetValue(redis) is { } configuration)
+            {
+                using var store = await RedisTarget.ConnectAsync(configuration);
+                report = await Replayer.InProcessAsync(chosen, number, segmentsPath, (store.Pool, store.Stock));
             }
             else
             {

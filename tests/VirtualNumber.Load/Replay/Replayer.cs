@@ -18,19 +18,27 @@ internal static class Replayer
     /// <summary>A first moment without load, in which the pools are stocked.</summary>
     private static readonly TimeSpan s_lead = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>The bounds of a store for a simulation.</summary>
+    public static ProtocolBounds SimulatedBounds => new ReplayPolicy(s_simulatedDay).Bounds;
+
     /// <summary>A simulation: the verbs over a store, with the clock moved from event to event. A second takes two years.</summary>
     /// <param name="orders">The orders.</param>
     /// <param name="seed">What is left to chance follows from it.</param>
     /// <param name="segmentsPath">Real prefixes; null: made-up ones.</param>
-    /// <param name="wrap">Puts something between the verbs and the embedded store; null: nothing.</param>
+    /// <param name="store">An empty store with <see cref="SimulatedBounds"/>; null: the embedded one.</param>
+    /// <param name="wrap">Puts something between the verbs and the store; null: nothing.</param>
     public static async Task<ReplayReport> InProcessAsync(
-        IReadOnlyList<Order> orders, int seed, string? segmentsPath, Func<INumberPool, INumberPool>? wrap = null)
+        IReadOnlyList<Order> orders,
+        int seed,
+        string? segmentsPath,
+        (INumberPool Pool, INumberStock Stock)? store = null,
+        Func<INumberPool, INumberPool>? wrap = null)
     {
         var policy = new ReplayPolicy(s_simulatedDay);
         var plans = new Planner(seed).Plan(orders);
         var time = new ManualTime(plans.Min(plan => plan.LeaseTime) - s_simulatedDay);
-        var store = new EmbeddedStore(policy.Bounds);
-        using var target = new InProcessTarget(wrap?.Invoke(store) ?? store, store, policy, seed, time);
+        var (pool, stock) = store ?? Both(new EmbeddedStore(policy.Bounds));
+        using var target = new InProcessTarget(wrap?.Invoke(pool) ?? pool, stock, policy, seed, time);
         var context = new ReplayContext(
             target, policy, time, new Agenda(), new ReplayReport(), ProbeBefore: TimeSpan.FromMilliseconds(1), ProbeAfter: TimeSpan.Zero);
         var run = new ReplayRun(context, plans, ReplayStock.Create(seed, plans, policy, segmentsPath));
@@ -62,6 +70,8 @@ internal static class Replayer
         await run.RunAsync(() => context.Agenda.RunAsync(TimeProvider.System, cancellation));
         return context.Report;
     }
+
+    private static (INumberPool Pool, INumberStock Stock) Both(EmbeddedStore store) => (store, store);
 
     /// <summary>Moves a parcel's purchase into the window and scales everything around it, to whole milliseconds.</summary>
     private static ParcelPlan Fold(ParcelPlan plan, DateTimeOffset start, double scale)

@@ -1,6 +1,7 @@
 using Grpc.Net.Client;
 using VirtualNumber.Load;
 using VirtualNumber.Load.Replay;
+using VirtualNumber.Tests.Protocol;
 
 namespace VirtualNumber.Tests.Load;
 
@@ -11,11 +12,14 @@ internal sealed class ReplayTests
 
     private static readonly TimeSpan s_day = TimeSpan.FromMilliseconds(50);
 
-    [Test]
-    public async Task All_orders_keep_every_invariant()
+    private static readonly IEnumerable<StoreUnderTest> s_kinds = StoreUnderTest.All;
+
+    [TestCaseSource(nameof(s_kinds))]
+    public async Task All_orders_keep_every_invariant(StoreUnderTest kind)
     {
         var orders = TestData.OrdersOrGenerated(Seed);
-        var report = await Replayer.InProcessAsync(orders, Seed, TestData.Find(TestData.SegmentsFile));
+        await using var store = await kind.StartAsync(Replayer.SimulatedBounds);
+        var report = await Replayer.InProcessAsync(orders, Seed, TestData.Find(TestData.SegmentsFile), (store.Pool, store.Stock));
 
         ShouldHaveNoViolations(report);
         Assert.Multiple(() =>
@@ -65,7 +69,7 @@ internal sealed class ReplayTests
     public async Task A_flaw_of_the_store_is_found(Flaw flaw, Violation expected)
     {
         var report = await Replayer.InProcessAsync(
-            OrderGenerator.Generate(Seed), Seed, segmentsPath: null, store => FlawedStore.Create(store, flaw));
+            OrderGenerator.Generate(Seed), Seed, segmentsPath: null, wrap: store => FlawedStore.Create(store, flaw));
 
         Assert.That(report.Violations.Keys, Does.Contain(expected), string.Join(Environment.NewLine, report.Told.Take(3)));
     }

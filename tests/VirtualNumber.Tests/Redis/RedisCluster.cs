@@ -49,9 +49,17 @@ internal sealed class RedisCluster : IAsyncDisposable
         return masters;
     }
 
-    /// <summary>The process id of the node on a port.</summary>
-    public int ProcessOf(EndPoint node) =>
-        int.Parse(File.ReadAllText(Path.Combine(_folder.FullName, $"{((IPEndPoint)node).Port}", "redis.pid")));
+    /// <summary>Ends a node as a power cut would (SIGKILL).</summary>
+    public Task KillAsync(EndPoint node) => SignalAsync(node, "KILL");
+
+    /// <summary>Sends a signal to the process of a node: STOP freezes it, CONT lets it go on.</summary>
+    public async Task SignalAsync(EndPoint node, string signal)
+    {
+        var process = (await File.ReadAllTextAsync(Path.Combine(_folder.FullName, $"{((IPEndPoint)node).Port}", "redis.pid"))).Trim();
+        var (exitCode, output) = await Sources.RunAsync("kill", $"-{signal}", process);
+        if (exitCode != 0)
+            throw new InvalidOperationException(output);
+    }
 
     public async ValueTask DisposeAsync()
     {

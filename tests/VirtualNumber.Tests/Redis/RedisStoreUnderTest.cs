@@ -38,13 +38,20 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
 
     internal override async ValueTask<RunningStore> StartAsync(ProtocolBounds bounds)
     {
-        var servers = await _servers.Value;
-        await Task.WhenAll(servers.Masters.Select(master => master.FlushAllDatabasesAsync()));
-        return new Running(servers.Connection, bounds);
+        var masters = await GetMastersAsync();
+        await Task.WhenAll(masters.Select(master => master.FlushAllDatabasesAsync()));
+        return new Running(await GetConnectionAsync(), bounds);
     }
 
     /// <summary>The tests' own way to the servers, past the store.</summary>
     internal async Task<ConnectionMultiplexer> GetConnectionAsync() => (await _servers.Value).Connection;
+
+    /// <summary>The servers that take writes.</summary>
+    internal async Task<IReadOnlyList<IServer>> GetMastersAsync() => (await _servers.Value).Masters;
+
+    /// <summary>A store over a connection of the test's own; it empties nothing.</summary>
+    internal static RunningStore Over(ConnectionMultiplexer connection, TimeSpan? callTimeout = null) =>
+        new Running(connection, StoreTests.Bounds, callTimeout);
 
     /// <summary>Stops the servers, if a test has started them.</summary>
     internal async Task StopAsync()
@@ -64,9 +71,10 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
         private readonly RedisRegistry _registry;
         private readonly RedisStore _store;
 
-        public Running(ConnectionMultiplexer connection, ProtocolBounds bounds)
+        public Running(ConnectionMultiplexer connection, ProtocolBounds bounds, TimeSpan? callTimeout = null)
         {
             var options = new RedisOptions { LogLength = LogLength };
+            options.CallTimeout = callTimeout ?? options.CallTimeout;
             var calls = new RedisCalls(connection, options, TimeProvider.System);
             _connection = connection;
             _registry = new RedisRegistry(calls);

@@ -1,0 +1,70 @@
+using Polly.CircuitBreaker;
+using Polly.Timeout;
+using StackExchange.Redis;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Redis;
+
+/// <summary>What a fault of a call to Redis means: whether it may be repeated, what it is called in metrics, what the caller gets.</summary>
+internal static class RedisFault
+{
+    /// <summary>The server does not know the script: it was restarted, flushed, or another one has taken over.</summary>
+    public const string NoScript = "NOSCRIPT";
+
+    private const string Lost = "VNLOST";
+    private const string Broken = "VNBROKEN";
+
+    /// <summary>
+    /// With these Redis, or the client for it, says that it did nothing and may soon: another server has taken over, a slot of the
+    /// cluster moves or is not served, the data is being read in.
+    /// </summary>
+    private static readonly string[] s_notNow =
+        [NoScript, "READONLY", "TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MOVED", "ASK", "Endpoint"];
+
+    /// <summary>
+    /// Why a call may be repeated, or null when it may not. One that was on its way when its connection broke may have been done: all
+    /// steps are harmless to repeat. One that found no connection at all fails at once, unless it is a repeat already: the caller may
+    /// have somewhere else to go.
+    /// </summary>
+    public static string? CauseOfRepeat(Exception? fault, bool repeated) => fault switch
+    {
+        RedisServerException answer => Array.Find(s_notNow, code => answer.Message.StartsWith(code, StringComparison.Ordinal)),
+        RedisConnectionException connection when repeated || !IsNoConnection(connection) => "connection",
+        _ => null,
+    };
+
+    /// <summary>The outcome of a call in metrics and spans: a word of this list, or the code that Redis answered.</summary>
+    public static string NameOf(Exception? fault) => fault switch
+    {
+        null => "ok",
+        OperationCanceledException => "cancelled",
+        TimeoutException or TimeoutRejectedException => "timeout",
+        BrokenCircuitException => "circuit-open",
+        RedisConnectionException => "disconnected",
+        RedisServerException answer => CodeOf(answer.Message),
+        StoreUnavailableException => "refused",
+        _ => "other",
+    };
+
+    /// <summary>What the caller gets. A broken invariant is no trouble of the store, and the caller's own cancellation is none either.</summary>
+    public static Exception ToException(string step, Exception fault) => fault switch
+    {
+        OperationCanceledException or StoreUnavailableException => fault,
+        RedisServerException answer when CodeOf(answer.Message) == Broken => new InvalidOperationException($"{step}: {answer.Message}", answer),
+        RedisServerException answer when CodeOf(answer.Message) == Lost => new StoreUnavailableException(
+            $"{step}: a block that the registry knows has lost its data in Redis. It is not taken for an empty one: restore it.", answer),
+        RedisException or TimeoutException or TimeoutRejectedException or BrokenCircuitException =>
+            new StoreUnavailableException($"{step}: {fault.Message}", fault),
+        _ => fault,
+    };
+
+    private static bool IsNoConnection(RedisConnectionException fault) =>
+        fault.FailureType == ConnectionFailureType.UnableToResolvePhysicalConnection;
+
+    /// <summary>Redis puts a word in capitals in front; whatever else may be in a message does not belong into a metric.</summary>
+    private static string CodeOf(string message)
+    {
+        var word = message.AsSpan(0, Math.Max(message.IndexOf(' ', StringComparison.Ordinal), 0));
+        return word.Length > 0 && !word.ContainsAnyExceptInRange('A', 'Z') ? word.ToString() : "error";
+    }
+}

@@ -1,0 +1,33 @@
+using StackExchange.Redis;
+using VirtualNumber.Protocol;
+using VirtualNumber.Redis;
+
+namespace VirtualNumber.Load.Replay;
+
+/// <summary>The Redis store in this process, with the bounds of a simulation.</summary>
+internal sealed class RedisTarget : IDisposable
+{
+    private readonly ConnectionMultiplexer _connection;
+    private readonly RedisRegistry _registry;
+    private readonly RedisStore _store;
+
+    private RedisTarget(ConnectionMultiplexer connection)
+    {
+        var options = new RedisOptions();
+        var calls = new RedisCalls(connection, options, TimeProvider.System);
+        (_connection, _registry) = (connection, new RedisRegistry(calls));
+        _store = new RedisStore(calls, _registry, Replayer.SimulatedBounds, options);
+    }
+
+    public INumberPool Pool => _store;
+
+    public INumberStock Stock => _store;
+
+    public static async Task<RedisTarget> ConnectAsync(string configuration) => new(await RedisConnection.ConnectAsync(configuration));
+
+    public void Dispose()
+    {
+        _registry.Dispose();
+        _connection.Dispose();
+    }
+}

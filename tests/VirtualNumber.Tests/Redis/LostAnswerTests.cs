@@ -1,0 +1,102 @@
+using StackExchange.Redis;
+using VirtualNumber.Leasing;
+using VirtualNumber.Memory;
+using VirtualNumber.Protocol;
+using VirtualNumber.Redis;
+using VirtualNumber.Tests.Protocol;
+
+namespace VirtualNumber.Tests.Redis;
+
+/// <summary>
+/// Every script is done, its answer lost and its connection with it; the call is repeated by itself. That must come to what a single one
+/// comes to: in the books always, in the answer but for what it tells of itself (an event "repeated", a count of changes).
+/// </summary>
+public sealed class LostAnswerTests() : VerbTests(RedisStoreUnderTest.Single)
+{
+    private readonly Service.Seeded _seeded = Service.Seed(1);
+    private LosingProxy _proxy = null!;
+    private ConnectionMultiplexer _connection = null!;
+    private RunningStore _store = null!;
+
+    [SetUp]
+    public async Task StandBetweenAsync()
+    {
+        // Known to Redis beforehand, so that it is the step's own answer that is lost.
+        var direct = await RedisStoreUnderTest.Single.GetConnectionAsync();
+        var server = (await RedisStoreUnderTest.Single.GetMastersAsync())[0];
+        foreach (var script in Scripts.All)
+            await server.ScriptLoadAsync(script.Text);
+        _proxy = new LosingProxy(((System.Net.IPEndPoint)direct.GetEndPoints()[0]).Port, request => request.Contains("EVALSHA", StringComparison.Ordinal));
+        _connection = await RedisConnection.ConnectAsync(_proxy.Configuration);
+        _store = RedisStoreUnderTest.Over(_connection, callTimeout: Minute);
+    }
+
+    [TearDown]
+    public async Task GoAwayAsync()
+    {
+        await _store.DisposeAsync();
+        _connection.Dispose();
+        await _proxy.DisposeAsync();
+    }
+
+    [Test]
+    public async Task A_lease_goes_through_its_life_once_whatever_answers_are_lost()
+    {
+        var block = await AddBlockAsync(inStock: 3);
+        var service = Service.Over(_store.Pool, _store.Stock, _seeded, Time);
+
+        var created = await CreateAsync(block, "request", service: service);
+        var lease = created.Lease!;
+        Time.Advance(Minute);
+        var extended = await service.ExtendLeaseAsync(Tenant, lease.LeaseId, "extend", 7 * Day, None);
+        var reassigned = await service.ReassignLeaseAsync(Tenant, lease.LeaseId, "reassign", RealNumber(2), None);
+        var reported = await service.ReportDeliveryStatusAsync(Delivery, DeliveryStatus.PickedUp, Time.Now, null, None);
+        var released = await service.ReleaseLeaseAsync(Tenant, lease.LeaseId, None);
+
+        Assert.Multiple(async () =>
+        {
+            Assert.That(created.Outcome, Is.EqualTo(CreateLeaseOutcome.Leased));
+            Assert.That(extended.Outcome, Is.EqualTo(LeaseOutcome.Done));
+            Assert.That(extended.Lease!.ExpireTime, Is.EqualTo(lease.ExpireTime + (7 * Day)));
+            Assert.That(reassigned.Outcome, Is.EqualTo(LeaseOutcome.Done));
+            Assert.That(reported.Outcome, Is.EqualTo(ReportOutcome.Repeated));
+            Assert.That(released.Outcome, Is.EqualTo(LeaseOutcome.Done));
+            Assert.That(
+                await ChangesAsync(block.Id),
+                Is.EqualTo(new[] { LogKind.Leased, LogKind.Extended, LogKind.Reassigned, LogKind.Reported, LogKind.Released }));
+            // Claim, take, extend, reassign, decide, apply, release.
+            Assert.That(_proxy.Lost, Is.EqualTo(7));
+        });
+    }
+
+    [Test]
+    public async Task The_stock_is_changed_once_whatever_answers_are_lost()
+    {
+        var wanted = PoolOf("pool", Hour);
+        var (pool, same) = await _store.Stock.CreatePoolAsync(wanted, None);
+        var added = await _store.Stock.AddNumbersAsync(pool, new(["70011"], []), T0, None);
+        var suspended = await _store.Stock.ChangeNumbersAsync(pool, new(["70011"], []), StockChange.Suspend, T0, None);
+        var stats = await _store.Stock.GetStatsAsync(pool, 0, 10, T0, None);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(same, Is.True);
+            Assert.That(added.OverlappingBlocks, Is.Empty);
+            Assert.That(added.Added + added.Present, Is.EqualTo(100));
+            Assert.That(suspended.UnknownBlocks, Is.Empty);
+            Assert.That((stats.Counts.Stocked, stats.Counts.Suspended), Is.EqualTo((100, 100)));
+            Assert.That(_proxy.Lost, Is.GreaterThanOrEqualTo(4));
+        });
+    }
+
+    [Test]
+    public async Task An_update_of_a_pool_is_not_refused_for_the_version_that_it_made_itself()
+    {
+        var (pool, _) = await _store.Stock.CreatePoolAsync(PoolOf("pool", Hour), None);
+
+        var update = await _store.Stock.UpdatePoolAsync(Tenant, "pool", 2 * Hour, null, pool.Version, None);
+
+        Assert.That(update, Is.EqualTo((pool with { Aging = 2 * Hour, Version = pool.Version + 1 }, true)));
+        Assert.That(_proxy.Lost, Is.EqualTo(2));
+    }
+}
