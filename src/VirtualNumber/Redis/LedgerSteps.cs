@@ -107,7 +107,7 @@ internal sealed partial class RedisStore
         return new(
             int.Parse((string)answer[1]!, CultureInfo.InvariantCulture),
             (DeliveryStatus)status,
-            DateTimeOffset.FromUnixTimeMilliseconds(time),
+            status == 0 ? default : DateTimeOffset.FromUnixTimeMilliseconds(time),
             TermsOf((string)answer[3]!),
             claims);
     }

@@ -1,5 +1,6 @@
 using VirtualNumber.Memory;
 using VirtualNumber.Protocol;
+using VirtualNumber.Tests.Protocol.Simulation;
 using VirtualNumber.Tests.Redis;
 
 namespace VirtualNumber.Tests.Protocol;
@@ -18,6 +19,10 @@ public abstract class StoreUnderTest
 
     /// <summary>Starts an empty store.</summary>
     internal abstract ValueTask<RunningStore> StartAsync(ProtocolBounds bounds);
+
+    /// <summary>Starts an empty store that is held to the embedded one at every step.</summary>
+    internal virtual async ValueTask<RunningStore> StartBesideModelAsync(ProtocolBounds bounds) =>
+        new PairedStore(await StartAsync(bounds), await new EmbeddedStoreUnderTest().StartAsync(bounds));
 }
 
 /// <summary>An empty store of its own for one test.</summary>
@@ -31,7 +36,10 @@ internal abstract class RunningStore : IAsyncDisposable
     internal abstract int BlockCount { get; }
 
     /// <summary>A block's log, oldest entry first.</summary>
-    internal abstract ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block);
+    internal ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block) => ReadLogAsync(block, after: 0);
+
+    /// <summary>What a block's log has after the given sequence, as far as it is kept; oldest entry first.</summary>
+    internal abstract ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block, long after);
 
     public abstract ValueTask DisposeAsync();
 }
@@ -43,6 +51,9 @@ internal sealed class EmbeddedStoreUnderTest : StoreUnderTest
 
     internal override ValueTask<RunningStore> StartAsync(ProtocolBounds bounds) => new(new Running(bounds));
 
+    /// <summary>It is the model itself.</summary>
+    internal override ValueTask<RunningStore> StartBesideModelAsync(ProtocolBounds bounds) => StartAsync(bounds);
+
     private sealed class Running(ProtocolBounds bounds) : RunningStore
     {
         private readonly EmbeddedStore _store = new(bounds, LogLength);
@@ -53,7 +64,8 @@ internal sealed class EmbeddedStoreUnderTest : StoreUnderTest
 
         internal override int BlockCount => _store.BlockCount;
 
-        internal override ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block) => new(_store.ReadLog(block));
+        internal override ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block, long after) =>
+            new(_store.ReadLog(block).Where(entry => entry.Sequence > after).ToList());
 
         public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

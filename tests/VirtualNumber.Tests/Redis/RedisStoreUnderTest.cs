@@ -76,10 +76,16 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
 
         internal override int BlockCount => _registry.Known.Blocks.Length;
 
-        internal override async ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block)
+        internal override async ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block, long after)
         {
-            var entries = (RedisResult[])(await _connection.GetDatabase().ExecuteAsync("XRANGE", Keys.Log(block), "-", "+"))!;
-            return [.. entries.Select((entry, index) => EntryOf(index + 1, (RedisResult[])((RedisResult[])entry!)[1]!))];
+            // Entries have no number of their own; Redis counts those that it ever added.
+            var database = _connection.GetDatabase();
+            var about = (RedisResult[])(await database.ExecuteAsync("XINFO", "STREAM", Keys.Log(block)))!;
+            var last = (long)about[Array.FindIndex(about, field => field.ToString() == "entries-added") + 1];
+            if (last <= after)
+                return [];
+            var entries = (RedisResult[])(await database.ExecuteAsync("XREVRANGE", Keys.Log(block), "+", "-", "COUNT", last - after))!;
+            return [.. entries.Select((entry, back) => EntryOf(last - back, (RedisResult[])((RedisResult[])entry!)[1]!)).Reverse()];
         }
 
         public override ValueTask DisposeAsync()

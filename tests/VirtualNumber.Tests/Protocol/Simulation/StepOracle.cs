@@ -101,12 +101,10 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     private async Task<List<RecordChange>> ReadChangesAsync()
     {
         var present = new Dictionary<(uint Block, uint Slot), LeaseRecord>();
-        foreach (var pool in world.Pools)
-        {
-            var page = await store.Stock.ListRecordsAsync(pool, null, default, int.MaxValue, world.Time.Now, CancellationToken.None);
-            foreach (var record in page.Records)
-                Unless(present.TryAdd((record.Block, record.Slot), record), () => "A slot has two records.");
-        }
+        var pages = await Task.WhenAll(world.Pools.Select(
+            pool => store.Stock.ListRecordsAsync(pool, null, default, int.MaxValue, world.Time.Now, CancellationToken.None).AsTask()));
+        foreach (var record in pages.SelectMany(page => page.Records))
+            Unless(present.TryAdd((record.Block, record.Slot), record), () => "A slot has two records.");
 
         var changes = new List<RecordChange>();
         foreach (var (place, before) in _records)
@@ -129,10 +127,12 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     {
         var expected = changes.SelectMany(change => change.Entries()).GroupBy(entry => entry.Block)
             .ToDictionary(group => group.Key, group => group.Select(entry => (entry.Kind, entry.Slot, entry.LeaseTime)).ToHashSet());
-        for (var block = 1u; block <= store.BlockCount; block++)
+        var logs = await Task.WhenAll(Enumerable.Range(1, store.BlockCount).Select(
+            block => store.ReadLogAsync((uint)block, after: _sequences.GetValueOrDefault((uint)block)).AsTask()));
+        for (var block = 1u; block <= logs.Length; block++)
         {
             var last = _sequences.GetValueOrDefault(block);
-            var entries = (await store.ReadLogAsync(block)).Where(entry => entry.Sequence > last).ToList();
+            var entries = logs[block - 1];
             Unless(
                 entries.Select(entry => entry.Sequence).SequenceEqual(Enumerable.Range(1, entries.Count).Select(i => last + i)),
                 () => $"The log of block {block} has a gap.");
@@ -165,9 +165,10 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     private async Task CheckCountsAsync()
     {
         var now = world.Time.Now;
-        foreach (var pool in world.Pools)
+        var counted = await Task.WhenAll(world.Pools.Select(
+            pool => store.Stock.GetStatsAsync(pool, skip: 0, limit: int.MaxValue, now, CancellationToken.None).AsTask()));
+        foreach (var (pool, stats) in world.Pools.Zip(counted))
         {
-            var stats = await store.Stock.GetStatsAsync(pool, 0, 0, now, CancellationToken.None);
             var expected = Slots.Count(pool, world.AgingOf(pool.TenantId, pool.PoolId), now);
             Unless(stats.Counts == expected, () => $"{pool.PoolId} counts {stats.Counts} where there are {expected}.");
         }
