@@ -37,12 +37,28 @@ internal sealed class PairedStore : RunningStore
         InvariantBrokenException.Unless(
             kept >= Math.Min(StoreUnderTest.LogLength, Math.Max(subject.Count, model.Count)),
             () => $"Of the log of block {block} one has {subject.Count} entries, the other {model.Count}.");
-        return Agreement.On($"log of block {block}", subject.TakeLast(kept).ToList(), model.TakeLast(kept).ToList());
+        Agreement.On($"log of block {block}", Comparable(subject.TakeLast(kept)), Comparable(model.TakeLast(kept)));
+        return subject;
     }
 
     public override async ValueTask DisposeAsync()
     {
         await _subject.DisposeAsync();
         await _model.DisposeAsync();
+    }
+
+    /// <summary>In which order one Reclaim writes expiries down is free: each run of them is put in the order of its slots.</summary>
+    private static List<LogEntry> Comparable(IEnumerable<LogEntry> log)
+    {
+        var entries = log.ToList();
+        var runs = new List<int>();
+        for (var i = 0; i < entries.Count; i++)
+        {
+            var goesOn = i > 0 && (entries[i].Kind, entries[i - 1].Kind, entries[i].Time) == (LogKind.Expired, LogKind.Expired, entries[i - 1].Time);
+            runs.Add(goesOn ? runs[^1] : i);
+        }
+
+        return [.. entries.Zip(runs).OrderBy(entry => entry.Second).ThenBy(entry => entry.First.Slot)
+            .Select((entry, place) => entry.First with { Sequence = entries[place].Sequence })];
     }
 }
