@@ -4,18 +4,23 @@ namespace VirtualNumber.Protocol;
 
 /// <summary>
 /// One change of the registry. Whoever applies the same changes in the same order has the same registry, block ids included.
-/// Exactly one of the three is set.
+/// Exactly one of the four is set.
 /// </summary>
 /// <param name="Pool">A pool was made or changed.</param>
 /// <param name="Block">A run of numbers was added.</param>
 /// <param name="Single">A single number was added.</param>
-internal sealed record RegistryChange(Pool? Pool = null, BlockAdded? Block = null, SingleAdded? Single = null);
+/// <param name="Filled">A block's slots are in the store. A store that adds a block in two places tells an unfilled one from a lost one by it.</param>
+internal sealed record RegistryChange(
+    Pool? Pool = null, BlockAdded? Block = null, SingleAdded? Single = null, BlockFilled? Filled = null);
 
 /// <summary>A run of numbers was added to a pool.</summary>
 internal sealed record BlockAdded(string TenantId, string PoolId, string Prefix);
 
 /// <summary>A single number, in canonical form, was added to a pool.</summary>
 internal sealed record SingleAdded(string TenantId, string PoolId, string Number);
+
+/// <summary>A block's slots are in the store.</summary>
+internal sealed record BlockFilled(uint Id);
 
 /// <summary>What adding numbers comes to.</summary>
 /// <param name="Changes">The changes to make; empty when one overlaps.</param>

@@ -110,7 +110,7 @@ internal sealed class StockRegistry
         return new([.. changes], [], []);
     }
 
-    /// <summary>Applies a change; answers the block and the first slot that it added, null for a change of a pool.</summary>
+    /// <summary>Applies a change; answers the block and the first slot that it added, null for a change that adds none.</summary>
     public (BlockEntry Block, uint FirstSlot, int Count)? Apply(RegistryChange change)
     {
         if (change.Pool is { } pool)

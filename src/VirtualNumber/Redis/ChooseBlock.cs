@@ -1,30 +1,57 @@
+using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
+    private int _turn;
+
     /// <inheritdoc/>
     public async ValueTask PingAsync(CancellationToken cancellation) =>
         await calls.CallAsync(database => database.PingAsync(), cancellation);
 
     /// <inheritdoc/>
     /// <remarks>
-    /// By what the last takes of this instance saw. Another instance may have added or restored numbers since, so a pool that seems to
-    /// be dry is tried all the same, one block after the other.
+    /// By what the last takes of this instance saw. Others may have released, added or restored numbers since, so a pool that seems to be
+    /// dry is looked at before that is said; then it costs no claim and leaves no ledger behind.
     /// </remarks>
     public async ValueTask<uint?> ChooseBlockAsync(
         string tenantId, string poolId, IReadOnlyCollection<uint> tried, DateTimeOffset now, CancellationToken cancellation)
     {
         if (await registry.FindPoolAsync(tenantId, poolId, cancellation) is not { } owner)
             return null;
+        var rested = (now - owner.Pool.Aging).ToUnixTimeMilliseconds();
+        if (LongestRested(owner, tried, rested) is { } likely)
+            return likely.Id;
+
+        await registry.RefreshAsync(cancellation);
+        await Task.WhenAll(owner.Blocks.Select(registry.BlockOf).Where(block => !tried.Contains(block.Id)).Select(block => PeekAsync(block, cancellation)));
+        return LongestRested(owner, tried, rested)?.Id;
+    }
+
+    /// <summary>
+    /// The block whose next slot has rested longest, null when none has rested enough; of equals one after the other, so that new
+    /// stock is used on all shards at once.
+    /// </summary>
+    private RedisBlock? LongestRested(PoolEntry owner, IReadOnlyCollection<uint> tried, long rested)
+    {
+        var blocks = owner.Blocks;
+        var first = (int)((uint)Interlocked.Increment(ref _turn) % (uint)Math.Max(1, blocks.Length));
         RedisBlock? best = null;
-        foreach (var entry in owner.Blocks)
+        for (var i = 0; i < blocks.Length; i++)
         {
-            var block = registry.BlockOf(entry);
-            if (!tried.Contains(block.Id) && (best is null || block.FirstFreeHint < best.FirstFreeHint))
+            var block = registry.BlockOf(blocks[(first + i) % blocks.Length]);
+            var hint = block.FirstFreeHint;
+            if (block.IsFilled && hint <= rested && (best is null || hint < best.FirstFreeHint) && !tried.Contains(block.Id))
                 best = block;
         }
 
-        return best?.Id;
+        return best;
+    }
+
+    private async Task PeekAsync(RedisBlock block, CancellationToken cancellation)
+    {
+        var lowest = await calls.CallAsync(database => database.SortedSetRangeByRankWithScoresAsync(block.Free, 0, 0), cancellation);
+        block.FirstFreeHint = lowest.Length == 0 ? RedisBlock.NoneFree : (long)lowest[0].Score;
     }
 }

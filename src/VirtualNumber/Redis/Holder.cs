@@ -24,7 +24,11 @@ internal sealed partial class RedisStore
             return null;
         var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, SlotText(holder.Slot)), cancellation);
         if (packed.IsNullOrEmpty)
+        {
+            await EnsureThereAsync(block, cancellation);
             return null;
+        }
+
         var record = RecordOf(block, holder.Slot, (byte[])packed!);
         return record.LeaseTime == holder.LeaseTime ? record : null;
     }

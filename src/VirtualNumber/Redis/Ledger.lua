@@ -1,67 +1,103 @@
 -- Put in front of every script on a delivery's ledger. KEYS are always: the ledger. ARGV[1] is now.
--- Fields: n report number; e 'event time:status' and t 'instant:final' of the latest event; c<role> the claim of a role, 22 bytes
--- (claim id 10, block 4, claim time 8); q<request digest> = sequence 4, content digest 16, claim 22, at most 16 of them; s their sequence; k the instant until which the ledger is kept.
+-- The ledger is one string, big-endian, LedgerFormat.cs has the parts that are answered:
+--   version 1, instant until which it is kept 6, report number 4
+--   if there was a report: event (time 6, status 1), terms (instant 6, final 1)
+--   count 1, and for each role that has one: role 1, claim 20
+--   count 1, and the requests, oldest first: request digest 16, content digest 16, the role 1 whose claim it is bound to, or 0 and the claim 20
+-- A claim is its id 10, block 4, claim time 6.
 
 local LEDGER = KEYS[1]
 local now = tonumber(ARGV[1])
+local VERSION = 1
 local MOST_REQUESTS = 16
 
-local function report()
-  local all = redis.call('HMGET', LEDGER, 'n', 'e', 't')
-  return all[1] or '0', all[2] or '', all[3] or ''
+local ledger = {keep = 0, report = 0, event = '', terms = '', claims = {'', '', ''}, requests = {}}
+local exists = false
+
+local function read(packed)
+  local version, keep, report = struct.unpack('>BI6I4', packed)
+  if version ~= VERSION then
+    error({err = 'VNFORM a ledger has the form ' .. version .. ', not ' .. VERSION})
+  end
+  -- One whose time is over is gone, swept or not.
+  if keep <= now then
+    return
+  end
+  exists, ledger.keep, ledger.report = true, keep, report
+  local at = 12
+  local function take(length)
+    at = at + length
+    return packed:sub(at - length, at - 1)
+  end
+  if report > 0 then
+    ledger.event, ledger.terms = take(7), take(7)
+  end
+  for _ = 1, take(1):byte() do
+    local role = take(1):byte()
+    ledger.claims[role] = take(20)
+  end
+  for _ = 1, take(1):byte() do
+    local request, content, role = take(16), take(16), take(1):byte()
+    table.insert(ledger.requests, {request = request, content = content, claim = role == 0 and take(20) or ledger.claims[role]})
+  end
 end
 
--- Kept at least until the given instant by the callers' clocks. The key's own expiry only sweeps, counted from now, so that the clock of
--- Redis does not matter.
+-- Writes the ledger. The key's own expiry only sweeps, counted from now, so that the clock of Redis does not matter.
+local function save()
+  local parts, claims, roles = {struct.pack('>BI6I4', VERSION, ledger.keep, ledger.report), ledger.event, ledger.terms}, {}, {}
+  for role, claim in ipairs(ledger.claims) do
+    if claim ~= '' then
+      table.insert(claims, string.char(role) .. claim)
+      roles[claim] = role
+    end
+  end
+  table.insert(parts, string.char(#claims))
+  table.insert(parts, table.concat(claims))
+  table.insert(parts, string.char(#ledger.requests))
+  for _, bound in ipairs(ledger.requests) do
+    local role = roles[bound.claim]
+    table.insert(parts, bound.request .. bound.content .. (role and string.char(role) or '\0' .. bound.claim))
+  end
+  if ledger.keep > now then
+    redis.call('SET', LEDGER, table.concat(parts), 'PX', string.format('%.0f', ledger.keep - now))
+  else
+    redis.call('DEL', LEDGER)
+  end
+end
+
+-- Kept at least until the given instant by the callers' clocks.
 local function keep(until_time)
-  local standing = tonumber(redis.call('HGET', LEDGER, 'k') or '0')
-  if tonumber(until_time) > standing then
-    redis.call('HSET', LEDGER, 'k', until_time)
-    redis.call('PEXPIRE', LEDGER, string.format('%.0f', tonumber(until_time) - now))
-  end
+  ledger.keep = math.max(ledger.keep, tonumber(until_time))
 end
 
--- A ledger whose time is over is gone, swept or not.
-local standing = redis.call('HGET', LEDGER, 'k')
-if standing and tonumber(standing) <= now then
-  redis.call('DEL', LEDGER)
-end
-
--- What a request is bound to: its claim and the digest of its content.
+-- What a request (its digest 16, its content 16; empty: none) is bound to, and its place.
 local function bound(request)
-  if request == '' then
-    return nil
+  for place, entry in ipairs(ledger.requests) do
+    if entry.request == request:sub(1, 16) then
+      return entry, place
+    end
   end
-  local value = redis.call('HGET', LEDGER, 'q' .. request:sub(1, 16))
-  if not value then
-    return nil
-  end
-  return value:sub(21, 42), value:sub(5, 20)
 end
 
--- Binds a request (its digest 16, its content 16) to a claim; the oldest binding makes room.
+-- Binds a request to a claim; the oldest binding makes room.
 local function bind(request, claim)
   if request == '' then
     return
   end
-  local sequence = redis.call('HINCRBY', LEDGER, 's', 1)
-  redis.call('HSET', LEDGER, 'q' .. request:sub(1, 16), struct.pack('>I4', sequence) .. request:sub(17, 32) .. claim)
-  local oldest, oldest_sequence, count = nil, nil, 0
-  local all = redis.call('HGETALL', LEDGER)
-  for at = 1, #all, 2 do
-    if all[at]:sub(1, 1) == 'q' then
-      count = count + 1
-      local found = struct.unpack('>I4', all[at + 1])
-      if not oldest or found < oldest_sequence then
-        oldest, oldest_sequence = all[at], found
-      end
-    end
+  local _, place = bound(request)
+  if place then
+    table.remove(ledger.requests, place)
+  elseif #ledger.requests >= MOST_REQUESTS then
+    table.remove(ledger.requests, 1)
   end
-  if count > MOST_REQUESTS then
-    redis.call('HDEL', LEDGER, oldest)
-  end
+  table.insert(ledger.requests, {request = request:sub(1, 16), content = request:sub(17, 32), claim = claim})
 end
 
 local function id(claim)
   return claim:sub(1, 10)
+end
+
+local stored = redis.call('GET', LEDGER)
+if stored then
+  read(stored)
 end

@@ -1,4 +1,3 @@
-using System.Globalization;
 using StackExchange.Redis;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
@@ -23,7 +22,7 @@ internal sealed partial class RedisStore
             cancellation,
             (int)step.Role,
             MarkOf(step.Request),
-            step.ProposedBlock is { } block ? ClaimFormat.Pack(new Claim(step.ProposedId, block, now)) : [],
+            step.ProposedBlock is { } block ? LedgerFormat.Pack(new Claim(step.ProposedId, block, now)) : [],
             Ms(step.KeepUntil),
             step.Forget?.ToArray() ?? []));
 
@@ -38,14 +37,14 @@ internal sealed partial class RedisStore
             MarkOf(step.Request),
             Bytes(step.Old),
             step.Ended ? 1 : 0,
-            ClaimFormat.Pack(new Claim(step.ProposedId, step.ProposedBlock, now)),
+            LedgerFormat.Pack(new Claim(step.ProposedId, step.ProposedBlock, now)),
             Ms(step.KeepUntil)));
 
     /// <inheritdoc/>
     public async ValueTask<bool> BindAsync(
         Digest delivery, RequestMark request, Claim claim, DateTimeOffset now, CancellationToken cancellation) =>
         (long)await calls.RunAsync(
-            s_bind, [Keys.Ledger(delivery)], [Ms(now), RecordFormat.Pack(request), ClaimFormat.Pack(claim)], cancellation) == 1;
+            s_bind, [Keys.Ledger(delivery)], [Ms(now), RecordFormat.Pack(request), LedgerFormat.Pack(claim)], cancellation) == 1;
 
     /// <inheritdoc/>
     public async ValueTask<(ReportOutcome Outcome, LedgerView View)> DecideAsync(
@@ -56,9 +55,8 @@ internal sealed partial class RedisStore
             step.Delivery,
             now,
             cancellation,
-            (int)step.Status,
-            Ms(step.EventTime),
-            $"{step.Terms.Instant.ToUnixTimeMilliseconds()}:{(step.Terms.Final ? 1 : 0)}",
+            LedgerFormat.Pack(step.EventTime, step.Status),
+            LedgerFormat.Pack(step.Terms),
             step.AllowedFrom.Bits,
             Ms(step.KeepUntil));
         var outcome = (string)answer[0]! switch
@@ -75,7 +73,7 @@ internal sealed partial class RedisStore
     public async ValueTask<LedgerView?> ReadLedgerAsync(Digest delivery, DateTimeOffset now, CancellationToken cancellation)
     {
         var answer = await RunOnLedgerAsync(s_readLedger, delivery, now, cancellation);
-        return (long)answer[0] == 0 ? null : ViewOf(answer);
+        return answer.Length == 1 ? null : ViewOf(answer);
     }
 
     private static RedisValue MarkOf(RequestMark? request) => request is null ? Array.Empty<byte>() : RecordFormat.Pack(request);
@@ -89,42 +87,21 @@ internal sealed partial class RedisStore
             "moved" => ClaimKind.Moved,
             _ => ClaimKind.None,
         },
-        ClaimFormat.Unpack((byte[])answer[1]!),
-        (string)answer[2]! == "1",
-        int.Parse((string)answer[3]!, CultureInfo.InvariantCulture),
-        TermsOf((string)answer[4]!));
+        LedgerFormat.UnpackClaim((byte[])answer[1]!),
+        (int)answer[2] == 1,
+        (int)answer[3],
+        LedgerFormat.UnpackTerms((byte[])answer[4]!));
 
     private static LedgerView ViewOf(RedisResult[] answer)
     {
-        var (time, status) = Split((string)answer[2]!);
+        var (time, status) = LedgerFormat.UnpackEvent((byte[])answer[2]!);
         var claims = new List<(DeliveryRole Role, Claim Claim)>();
         for (var role = DeliveryRole.Recipient; role <= DeliveryRole.Courier; role++)
         {
-            if (ClaimFormat.Unpack((byte[])answer[3 + (int)role]!) is { } claim)
+            if (LedgerFormat.UnpackClaim((byte[])answer[3 + (int)role]!) is { } claim)
                 claims.Add((role, claim));
         }
 
-        return new(
-            int.Parse((string)answer[1]!, CultureInfo.InvariantCulture),
-            (DeliveryStatus)status,
-            status == 0 ? default : DateTimeOffset.FromUnixTimeMilliseconds(time),
-            TermsOf((string)answer[3]!),
-            claims);
-    }
-
-    private static Terms? TermsOf(string text)
-    {
-        if (text.Length == 0)
-            return null;
-        var (instant, final) = Split(text);
-        return new(DateTimeOffset.FromUnixTimeMilliseconds(instant), final == 1);
-    }
-
-    private static (long First, int Second) Split(string text)
-    {
-        var colon = text.IndexOf(':', StringComparison.Ordinal);
-        return colon < 0
-            ? default
-            : (long.Parse(text.AsSpan(0, colon), provider: CultureInfo.InvariantCulture), int.Parse(text.AsSpan(colon + 1), provider: CultureInfo.InvariantCulture));
+        return new((int)answer[1], status, time, LedgerFormat.UnpackTerms((byte[])answer[3]!), claims);
     }
 }

@@ -12,34 +12,46 @@ if redis.call('EXISTS', META) == 0 then
 end
 
 -- A suspended slot without a record has an empty one, so that a look-up, which reads nothing else, sees the suspension.
-local HEADER = '>BBBBI8I8I8I4'
+local VERSION = 1
+local HEADER = '>BBBBI6I6I4'
 
-local function marks(record, at)
-  local last = at + 32 * record:byte(at)
-  return record:sub(at + 1, last), last + 1
+-- The request marks that start at a place, after their count; before them what is there only if there is any mark.
+local function marks(record, at, before)
+  local count = record:byte(at)
+  if count == 0 then
+    return '', at + 1
+  end
+  local first = at + 1 + before
+  return record:sub(first, first + 32 * count - 1), first + 32 * count, record:sub(at + 1, first - 1)
 end
 
 local function decode(packed)
   local r = {}
-  r.version, r.role, r.ended, r.suspended, r.lease, r.expire, r.floor, r.report = struct.unpack(HEADER, packed)
-  r.claim = packed:sub(33, 42)
-  r.fixed = packed:sub(43, 58) -- delivery digest
-  r.number = packed:sub(59, 74)
-  r.leased = packed:sub(75, 90)
-  local sealed_end = 91 + packed:byte(91)
-  r.sealed = packed:sub(92, sealed_end)
-  local at
-  r.extensions, at = marks(packed, sealed_end + 1)
-  r.reassignments = marks(packed, at)
+  local version
+  version, r.role, r.ended, r.suspended, r.lease, r.expire, r.report = struct.unpack(HEADER, packed)
+  if version ~= VERSION then
+    error({err = 'VNFORM a record has the form ' .. version .. ', not ' .. VERSION})
+  end
+  r.claim = packed:sub(21, 30)
+  r.delivery = packed:sub(31, 46)
+  r.number = packed:sub(47, 62)
+  local at = 64 + packed:byte(63)
+  r.sealed = packed:sub(64, at - 1)
+  local floor, leased
+  r.extensions, at, floor = marks(packed, at, 6)
+  r.floor = floor and struct.unpack('>I6', floor) or 0
+  r.reassignments, at, leased = marks(packed, at, 16)
+  r.leased = leased or r.number
   return r
 end
 
 local function encode(r)
-  return struct.pack(HEADER, r.version, r.role, r.ended, r.suspended, r.lease, r.expire, r.floor, r.report)
-    .. r.claim .. r.fixed .. r.number .. r.leased
+  local extended, reassigned = r.extensions ~= '', r.reassignments ~= ''
+  return struct.pack(HEADER, VERSION, r.role, r.ended, r.suspended, r.lease, r.expire, r.report)
+    .. r.claim .. r.delivery .. r.number
     .. string.char(#r.sealed) .. r.sealed
-    .. string.char(#r.extensions / 32) .. r.extensions
-    .. string.char(#r.reassignments / 32) .. r.reassignments
+    .. string.char(#r.extensions / 32) .. (extended and struct.pack('>I6', r.floor) or '') .. r.extensions
+    .. string.char(#r.reassignments / 32) .. (reassigned and r.leased or '') .. r.reassignments
 end
 
 local function log(kind, slot, lease, count)

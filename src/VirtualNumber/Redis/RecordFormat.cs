@@ -14,46 +14,55 @@ namespace VirtualNumber.Redis;
 ///      1      1  role
 ///      2      1  end: 0 none, 1 released, 2 expired
 ///      3      1  1 when the slot is suspended
-///      4      8  lease time, ms (the epoch)
-///     12      8  expire time, ms
-///     20      8  floor, ms; 0: none
-///     28      4  report number
-///     32     10  claim id
-///     42     16  delivery digest
-///     58     16  number digest
-///     74     16  number digest at the take
-///     90    1+n  sealed number
-///          1+32m extensions: request digest 16, content digest 16
-///          1+32k reassignments, the same
+///      4      6  lease time, ms (the epoch)
+///     10      6  expire time, ms
+///     16      4  report number
+///     20     10  claim id
+///     30     16  delivery digest
+///     46     16  number digest
+///     62    1+n  sealed number
+///             1  extensions; when there are any, floor 6, ms, and for each: request digest 16, content digest 16
+///             1  reassignments; when there are any, number digest at the take 16, and for each the same
 /// </code>
 /// </summary>
 internal static class RecordFormat
 {
     private const byte Version = 1;
     private const int MarkLength = 2 * Digest.Length;
-    private const int SealedAt = 90;
+    private const int SealedAt = 62;
 
     public static byte[] Pack(LeaseRecord record)
     {
-        var extensions = record.Extensions.Length * MarkLength;
-        var reassignments = record.Reassignments.Length * MarkLength;
+        var extensions = record.Extensions.IsEmpty ? 0 : Instants.Length + (record.Extensions.Length * MarkLength);
+        var reassignments = record.Reassignments.IsEmpty ? 0 : Digest.Length + (record.Reassignments.Length * MarkLength);
         var packed = new byte[SealedAt + 1 + record.SealedNumber.Length + 1 + extensions + 1 + reassignments];
         packed[0] = Version;
         packed[1] = (byte)record.Role;
         packed[2] = (byte)record.End;
-        WriteInstant(packed, 4, record.LeaseTime);
-        WriteInstant(packed, 12, record.ExpireTime);
-        if (record.Floor is { } floor)
-            WriteInstant(packed, 20, floor);
-        BinaryPrimitives.WriteInt32BigEndian(packed.AsSpan(28), record.ReportNumber);
-        record.Claim.CopyTo(packed.AsSpan(32));
-        record.Delivery.CopyTo(packed.AsSpan(42));
-        record.NumberDigest.CopyTo(packed.AsSpan(58));
-        record.LeasedNumberDigest.CopyTo(packed.AsSpan(74));
+        Instants.Write(packed.AsSpan(4), record.LeaseTime);
+        Instants.Write(packed.AsSpan(10), record.ExpireTime);
+        BinaryPrimitives.WriteInt32BigEndian(packed.AsSpan(16), record.ReportNumber);
+        record.Claim.CopyTo(packed.AsSpan(20));
+        record.Delivery.CopyTo(packed.AsSpan(30));
+        record.NumberDigest.CopyTo(packed.AsSpan(46));
         packed[SealedAt] = checked((byte)record.SealedNumber.Length);
         record.SealedNumber.Span.CopyTo(packed.AsSpan(SealedAt + 1));
-        var at = WriteMarks(packed, SealedAt + 1 + record.SealedNumber.Length, record.Extensions);
-        WriteMarks(packed, at, record.Reassignments);
+
+        var at = SealedAt + 1 + record.SealedNumber.Length;
+        packed[at++] = checked((byte)record.Extensions.Length);
+        if (!record.Extensions.IsEmpty)
+        {
+            Instants.Write(packed.AsSpan(at), record.Floor!.Value);
+            at = WriteMarks(packed, at + Instants.Length, record.Extensions);
+        }
+
+        packed[at++] = checked((byte)record.Reassignments.Length);
+        if (!record.Reassignments.IsEmpty)
+        {
+            record.LeasedNumberDigest.CopyTo(packed.AsSpan(at));
+            WriteMarks(packed, at + Digest.Length, record.Reassignments);
+        }
+
         return packed;
     }
 
@@ -64,8 +73,19 @@ internal static class RecordFormat
             throw new StoreUnavailableException($"A record of block {block} has a form that this version does not know.");
 
         var sealedLength = packed[SealedAt];
-        var (extensions, at) = ReadMarks(packed, SealedAt + 1 + sealedLength);
-        var floor = BinaryPrimitives.ReadInt64BigEndian(packed.AsSpan(20));
+        var at = SealedAt + 1 + sealedLength;
+        var extensions = packed[at++];
+        var floor = default(DateTimeOffset?);
+        if (extensions > 0)
+        {
+            floor = Instants.Read(packed.AsSpan(at));
+            at += Instants.Length;
+        }
+
+        var extensionMarks = ReadMarks(packed, at, extensions);
+        at += extensions * MarkLength;
+        var reassignments = packed[at++];
+        var numberDigest = new Digest(packed.AsSpan(46, Digest.Length));
         return new LeaseRecord
         {
             TenantId = pool.TenantId,
@@ -75,17 +95,17 @@ internal static class RecordFormat
             Number = number,
             Role = (DeliveryRole)packed[1],
             End = (EndReason)packed[2],
-            LeaseTime = ReadInstant(packed, 4),
-            ExpireTime = ReadInstant(packed, 12),
-            Floor = floor == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(floor),
-            ReportNumber = BinaryPrimitives.ReadInt32BigEndian(packed.AsSpan(28)),
-            Claim = new ClaimId(packed.AsSpan(32, ClaimId.Length)),
-            Delivery = new Digest(packed.AsSpan(42, Digest.Length)),
-            NumberDigest = new Digest(packed.AsSpan(58, Digest.Length)),
-            LeasedNumberDigest = new Digest(packed.AsSpan(74, Digest.Length)),
+            LeaseTime = Instants.Read(packed.AsSpan(4)),
+            ExpireTime = Instants.Read(packed.AsSpan(10)),
+            Floor = floor,
+            ReportNumber = BinaryPrimitives.ReadInt32BigEndian(packed.AsSpan(16)),
+            Claim = new ClaimId(packed.AsSpan(20, ClaimId.Length)),
+            Delivery = new Digest(packed.AsSpan(30, Digest.Length)),
+            NumberDigest = numberDigest,
+            LeasedNumberDigest = reassignments > 0 ? new Digest(packed.AsSpan(at, Digest.Length)) : numberDigest,
             SealedNumber = packed.AsMemory(SealedAt + 1, sealedLength),
-            Extensions = extensions,
-            Reassignments = ReadMarks(packed, at).Marks,
+            Extensions = extensionMarks,
+            Reassignments = reassignments > 0 ? ReadMarks(packed, at + Digest.Length, reassignments) : [],
         };
     }
 
@@ -103,7 +123,6 @@ internal static class RecordFormat
 
     private static int WriteMarks(byte[] packed, int at, ImmutableArray<RequestMark> marks)
     {
-        packed[at++] = checked((byte)marks.Length);
         foreach (var mark in marks)
         {
             Pack(mark).CopyTo(packed, at);
@@ -113,9 +132,10 @@ internal static class RecordFormat
         return at;
     }
 
-    private static (ImmutableArray<RequestMark> Marks, int End) ReadMarks(byte[] packed, int at)
+    private static ImmutableArray<RequestMark> ReadMarks(byte[] packed, int at, int count)
     {
-        var count = packed[at++];
+        if (count == 0)
+            return [];
         var marks = ImmutableArray.CreateBuilder<RequestMark>(count);
         for (var i = 0; i < count; i++, at += MarkLength)
         {
@@ -123,12 +143,6 @@ internal static class RecordFormat
                 new Digest(packed.AsSpan(at, Digest.Length)), new Digest(packed.AsSpan(at + Digest.Length, Digest.Length))));
         }
 
-        return (marks.MoveToImmutable(), at);
+        return marks.MoveToImmutable();
     }
-
-    private static void WriteInstant(byte[] packed, int at, DateTimeOffset instant) =>
-        BinaryPrimitives.WriteInt64BigEndian(packed.AsSpan(at), instant.ToUnixTimeMilliseconds());
-
-    private static DateTimeOffset ReadInstant(byte[] packed, int at) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(packed.AsSpan(at)));
 }

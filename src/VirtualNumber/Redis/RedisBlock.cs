@@ -11,6 +11,7 @@ internal sealed class RedisBlock(BlockEntry entry)
     public const long NoneFree = long.MaxValue;
 
     private long _firstFree;
+    private volatile bool _filled;
 
     public BlockEntry Entry => entry;
 
@@ -21,8 +22,24 @@ internal sealed class RedisBlock(BlockEntry entry)
     /// <summary>In the order in which scripts declare them.</summary>
     public RedisKey[] Keys { get; } = Redis.Keys.OfBlock(entry.Id);
 
+    /// <summary>Missing: the block has lost its data.</summary>
+    public RedisKey Meta => Keys[0];
+
+    /// <summary>Its slots in stock, by their scores.</summary>
+    public RedisKey Free => Keys[1];
+
     /// <summary>What a look-up reads.</summary>
-    public RedisKey Routes { get; } = Redis.Keys.Routes(entry.Id);
+    public RedisKey Routes => Keys[2];
+
+    /// <summary>
+    /// Whether its slots were put into Redis, as the registry says. If so and its meta is missing, its data is lost; if not, somebody is
+    /// about to, or crashed on the way, and a repeated AddNumbers does the rest.
+    /// </summary>
+    public bool IsFilled
+    {
+        get => _filled;
+        set => _filled = value;
+    }
 
     /// <summary>The lowest score in stock, in milliseconds, as far as this instance knows; 0 until it has asked.</summary>
     public long FirstFreeHint

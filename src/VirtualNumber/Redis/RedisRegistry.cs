@@ -122,6 +122,8 @@ internal sealed class RedisRegistry(RedisCalls calls) : IDisposable
         {
             if (_registry.Apply(change) is var (entry, first, count))
                 added.Add((BlockOf(entry), first, count));
+            if (change.Filled is { } filled)
+                BlockOf(_registry.FindBlock(filled.Id)!).IsFilled = true;
             _version++;
         }
 

@@ -29,6 +29,13 @@ internal sealed partial class RedisStore(RedisCalls calls, RedisRegistry registr
     private async ValueTask<RedisBlock> BlockOfAsync(uint id, CancellationToken cancellation) =>
         await registry.FindBlockAsync(id, cancellation) ?? throw new StoreUnavailableException($"Block {id} is not in the registry.");
 
+    /// <summary>What is not there may be lost: a block without its meta has lost its data, and answers nothing. Asked only on a miss.</summary>
+    private async ValueTask EnsureThereAsync(RedisBlock block, CancellationToken cancellation)
+    {
+        if (block.IsFilled && !await calls.CallAsync(database => database.KeyExistsAsync(block.Meta), cancellation))
+            throw new StoreUnavailableException($"Block {block.Id} has lost its data.");
+    }
+
     private static LeaseRecord RecordOf(RedisBlock block, RedisResult slot, RedisResult packed) =>
         RecordOf(block, uint.Parse((string)slot!), (byte[])packed!);
 

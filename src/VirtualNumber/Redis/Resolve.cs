@@ -14,7 +14,10 @@ internal sealed partial class RedisStore
         // One HGET, from the primary: the record alone tells all.
         var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, SlotText(slot)), cancellation);
         if (packed.IsNull)
+        {
+            await EnsureThereAsync(block, cancellation);
             return new(RouteOutcome.NotLeased);
+        }
 
         // Empty: suspended, and without a record.
         var bytes = (byte[])packed!;

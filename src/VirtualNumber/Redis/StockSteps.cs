@@ -78,6 +78,14 @@ internal sealed partial class RedisStore
                 added += await FillAsync(block, slot, 1, now, cancellation);
         }
 
+        await registry.ChangeAsync<object?>(
+            _ =>
+            {
+                var filled = selection.Whole.Concat(selection.Parts.Select(part => part.Block)).Where(block => !registry.BlockOf(block).IsFilled);
+                return ([.. filled.Select(block => new RegistryChange(Filled: new(block.Id)))], null);
+            },
+            cancellation);
+
         var asked = (numbers.Blocks.Count * BlockEntry.SizeOf(pool)) + numbers.Numbers.Count;
         return new(added, asked - added, [], []);
     }
@@ -99,6 +107,8 @@ internal sealed partial class RedisStore
             foreach (var part in slots.Chunk(SlotsPerScript))
             {
                 var known = registry.BlockOf(block);
+                if (!known.IsFilled)
+                    throw new StoreUnavailableException($"Block {block.Id} is not filled yet; if that lasts, AddNumbers has to be repeated.");
                 var answer = await RunOnBlockAsync(
                     s_change, known, now, cancellation, [change.ToString().ToLowerInvariant(), .. part.Select(SlotText)]);
                 (changed, leased, last) = (changed + (int)(long)answer[0], leased + (int)(long)answer[1], Math.Max(last, (long)answer[2]));
@@ -116,6 +126,8 @@ internal sealed partial class RedisStore
         var entries = registry.Known.FindPool(pool.TenantId, pool.PoolId)!.Blocks;
         var counted = await Task.WhenAll(entries.Select(async entry =>
         {
+            if (!registry.BlockOf(entry).IsFilled)
+                return new BlockStats(entry.Prefix, default, null);
             var answer = await RunOnBlockAsync(s_count, registry.BlockOf(entry), now, cancellation, Ms(entry.Owner.Pool.Aging));
             var counts = new NumberCounts(
                 (long)answer[0], (long)answer[1], (long)answer[2], (long)answer[3], (long)answer[4], (long)answer[5]);
@@ -141,6 +153,7 @@ internal sealed partial class RedisStore
         for (var at = from; at.Block < entries.Length; at = new RecordCursor(at.Block + 1, 0))
         {
             var block = registry.BlockOf(entries[at.Block]);
+            await EnsureThereAsync(block, cancellation);
             for (var slot = at.Slot; slot < block.Entry.SlotCount; slot++)
             {
                 var count = Math.Min(SlotsPerRead, block.Entry.SlotCount - slot);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Redis;
@@ -58,5 +59,5 @@ internal sealed partial class RedisStore
     }
 
     /// <summary>The lowest score of a block; -1: it has no slot in stock.</summary>
-    private static long HintOf(string score) => score == "-1" ? RedisBlock.NoneFree : (long)double.Parse(score);
+    private static long HintOf(string score) => score == "-1" ? RedisBlock.NoneFree : (long)double.Parse(score, CultureInfo.InvariantCulture);
 }

@@ -167,6 +167,24 @@ public sealed class StoreContractRoutingTests(StoreUnderTest kind) : StoreTests(
     }
 
     [Test]
+    public async Task A_dry_pool_has_no_block_to_propose_until_a_number_has_rested_or_is_put_back()
+    {
+        var block = await AddBlockAsync(inStock: 1, aging: Hour);
+        var pool = block.Pool.PoolId;
+        var lease = await LeaseAsync("a", block.Id, T0);
+        Assert.That(await Steps.ChooseBlockAsync(Tenant, pool, [], T0, None), Is.Null);
+
+        await ReleaseAsync(lease, T0 + Hour);
+        Assert.That(await Steps.ChooseBlockAsync(Tenant, pool, [], T0 + (2 * Hour) - Second, None), Is.Null);
+        Assert.That(await Steps.ChooseBlockAsync(Tenant, pool, [], T0 + (2 * Hour), None), Is.EqualTo(block.Id));
+
+        await LeaseAsync("b", block.Id, T0 + (2 * Hour));
+        Assert.That(await Steps.ChooseBlockAsync(Tenant, pool, [], T0 + (2 * Hour), None), Is.Null);
+        await Stock.ChangeNumbersAsync(block.Pool, new([], [block.Number(7)]), StockChange.Restore, T0 + (2 * Hour), None);
+        Assert.That(await Steps.ChooseBlockAsync(Tenant, pool, [], T0 + (2 * Hour), None), Is.EqualTo(block.Id));
+    }
+
+    [Test]
     public async Task Choose_answers_no_full_block_that_was_tried()
     {
         var block = await AddBlockAsync();
