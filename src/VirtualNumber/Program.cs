@@ -1,6 +1,9 @@
 using Microsoft.AspNetCore.Connections;
 using VirtualNumber.Hosting;
 
+if (args is ["keys", .. var keys])
+    return await KeyCommands.RunAsync(keys, TimeProvider.System);
+
 try
 {
     var builder = WebApplication.CreateBuilder(args);
@@ -9,16 +12,17 @@ try
     builder.Services
         .AddTelemetry(builder.Configuration)
         .AddRules(settings)
-        .AddEmbeddedStore()
         .AddVerbs()
         .AddApi();
+    await builder.Services.AddStoreAsync(settings);
 
-    var app = builder.Build();
+    await using var app = builder.Build();
     app.MapApi();
     app.WarnOfEmbeddedStore();
+    await app.StartAsync();
     if (app.Environment.IsDevelopment())
         await Demo.StockAsync(app);
-    await app.RunAsync();
+    await app.WaitForShutdownAsync();
     return 0;
 }
 catch (Exception refusal) when (refusal is StartRefusedException || refusal.InnerException is AddressInUseException)

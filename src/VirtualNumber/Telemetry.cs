@@ -38,6 +38,9 @@ internal static class Telemetry
     private static readonly Counter<long> s_storeFaults = s_meter.CreateCounter<long>(
         "virtualnumber.store.faults", "{call}", "Calls answered UNAVAILABLE because of the store.");
 
+    private static readonly Gauge<double> s_clockOffset = s_meter.CreateGauge<double>(
+        "virtualnumber.store.clock_offset", "s", "By how much the store's clock is ahead of this instance's, as far as it is certain; negative: behind.");
+
     public static void Leased(string verb, Enum outcome, long startedAt) =>
         s_lease.Record(SecondsSince(startedAt), new("verb", verb), Outcome(outcome));
 
@@ -56,6 +59,8 @@ internal static class Telemetry
         s_unknownVendorCodes.Add(1, new KeyValuePair<string, object?>("vendor", vendor.ToString()));
 
     public static void Unreadable(Enum cause) => s_unreadable.Add(1, new KeyValuePair<string, object?>("cause", cause.ToString()));
+
+    public static void ClockOffset(TimeSpan offset) => s_clockOffset.Record(offset.TotalSeconds);
 
     public static void StoreFault() => s_storeFaults.Add(1);
 

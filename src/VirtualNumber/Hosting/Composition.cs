@@ -1,9 +1,11 @@
 using OpenTelemetry;
 using OpenTelemetry.Resources;
+using StackExchange.Redis;
 using VirtualNumber.Api;
 using VirtualNumber.Leasing;
 using VirtualNumber.Memory;
 using VirtualNumber.Protocol;
+using VirtualNumber.Redis;
 using VirtualNumber.Sealing;
 
 namespace VirtualNumber.Hosting;
@@ -31,8 +33,51 @@ internal static partial class Composition
         .AddSingleton(new RealNumberRules(settings.RealNumbers))
         .AddSingleton(new CallerDirectory(settings.Tenants, settings.Gateways));
 
+    /// <summary>The store: Redis when one is configured, else the embedded one.</summary>
+    /// <exception cref="StartRefusedException">There is a Redis, but no key ring that can be used.</exception>
+    public static async Task AddStoreAsync(this IServiceCollection services, Settings settings)
+    {
+        if (settings.Redis.IsUsed)
+            services.AddRedisStore(settings, OpenKeyRing(settings.Sealing), await RedisConnection.ConnectAsync(settings.Redis.Configuration));
+        else
+            services.AddEmbeddedStore();
+    }
+
+    /// <summary>The Redis store, barred until the first look at it has found that this instance may work there.</summary>
+    private static void AddRedisStore(this IServiceCollection services, Settings settings, KeyRing ring, ConnectionMultiplexer connection) => services
+        // By factories, so that they are disposed with the service.
+        .AddSingleton(_ => ring)
+        .AddSingleton<IConnectionMultiplexer>(_ => connection)
+        .AddSingleton(settings.Redis)
+        .AddSingleton(provider => new RedisCalls(provider.GetRequiredService<IConnectionMultiplexer>(), settings.Redis, provider.GetRequiredService<TimeProvider>())
+        {
+            Barred = "Redis has not been looked at yet.",
+        })
+        .AddSingleton<RedisCheck>()
+        .AddSingleton<RedisRegistry>()
+        .AddSingleton<RegistryNews>()
+        .AddSingleton<RedisStore>()
+        .AddSingleton<INumberPool>(provider => provider.GetRequiredService<RedisStore>())
+        .AddSingleton<INumberStock>(provider => provider.GetRequiredService<RedisStore>())
+        .AddHostedService<RegistryFollower>();
+
+    private static KeyRing OpenKeyRing(SealingOptions options)
+    {
+        try
+        {
+            return KeyRingFile.Load(options.KeyRing);
+        }
+        catch (KeyRingException fault)
+        {
+            var remedy = File.Exists(options.KeyRing)
+                ? ""
+                : $" Copy the one of the other instances there or, for an empty Redis, make one with the command: keys create {options.KeyRing}";
+            throw new StartRefusedException($"{fault.Message} What is in Redis is sealed with the key ring that Sealing:KeyRing names.{remedy}");
+        }
+    }
+
     /// <summary>The embedded store. It forgets everything on exit, so its keys need not outlive it either.</summary>
-    public static IServiceCollection AddEmbeddedStore(this IServiceCollection services) => services
+    private static void AddEmbeddedStore(this IServiceCollection services) => services
         .AddSingleton(_ => KeyRing.CreateThrowAway())
         .AddSingleton(provider => new EmbeddedStore(provider.GetRequiredService<ProtocolBounds>()))
         .AddSingleton<INumberPool>(provider => provider.GetRequiredService<EmbeddedStore>())
@@ -96,11 +141,15 @@ internal static partial class Composition
         app.MapGet("/healthz", () => Results.Text("alive\n"));
         app.MapGet("/readyz", (StoreMonitor monitor) => monitor.IsServing
             ? Results.Text("ready\n")
-            : Results.Text("the store is away\n", statusCode: StatusCodes.Status503ServiceUnavailable));
+            : Results.Text($"{monitor.Reason}\n", statusCode: StatusCodes.Status503ServiceUnavailable));
     }
 
-    /// <summary>Says what the embedded store does not promise.</summary>
-    public static void WarnOfEmbeddedStore(this WebApplication app) => Log.Embedded(app.Logger);
+    /// <summary>Says what the embedded store does not promise, if it is the one.</summary>
+    public static void WarnOfEmbeddedStore(this WebApplication app)
+    {
+        if (app.Services.GetService<EmbeddedStore>() is not null)
+            Log.Embedded(app.Logger);
+    }
 
     private static partial class Log
     {

@@ -2,27 +2,35 @@ using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using VirtualNumber.Leasing;
+using VirtualNumber.Memory;
 using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Hosting;
 
 /// <summary>
-/// In Development: a stocked pool, and lines to paste. The tenant and the gateway come from appsettings.Development.json.
+/// In Development: a stocked pool, and lines to paste, once the service listens. The tenant and the gateway come from appsettings.Development.json.
 /// </summary>
 internal static class Demo
 {
     private const string Tenant = "demo";
     private const string PoolId = "demo";
 
-    /// <summary>Stocks the demo pool with a block of 11-digit numbers and a 700 block, and prints the lines once the service listens.</summary>
+    /// <summary>Stocks the demo pool with a block of 11-digit numbers and a 700 block, where it is not yet, and prints the lines.</summary>
     public static async Task StockAsync(WebApplication app)
     {
         var stock = app.Services.GetRequiredService<INumberStock>();
         var now = app.Services.GetRequiredService<TimeProvider>().GetUtcNow();
         var pool = new Pool(Tenant, PoolId, PoolMode.Direct, PhoneNumber.China, 4, TimeSpan.FromDays(7), false, now, Version: 1);
-        await stock.CreatePoolAsync(pool, CancellationToken.None);
-        await stock.AddNumbersAsync(pool, new NumberSelection(["1621001", "70012345678"], []), now, CancellationToken.None);
-        app.Lifetime.ApplicationStarted.Register(() => Console.Write(Lines(AddressOf(app), now)));
+        try
+        {
+            await stock.CreatePoolAsync(pool, CancellationToken.None);
+            await stock.AddNumbersAsync(pool, new NumberSelection(["1621001", "70012345678"], []), now, CancellationToken.None);
+            Console.Write(Lines(AddressOf(app), now, forgets: app.Services.GetService<EmbeddedStore>() is not null));
+        }
+        catch (StoreUnavailableException exception)
+        {
+            Console.WriteLine($"The demo pool is not stocked: {exception.Message}");
+        }
     }
 
     private static string AddressOf(WebApplication app)
@@ -31,7 +39,7 @@ internal static class Demo
         return addresses.First();
     }
 
-    private static string Lines(string address, DateTimeOffset now)
+    private static string Lines(string address, DateTimeOffset now, bool forgets)
     {
         (string Title, string Method, string Json)[] calls =
         [
@@ -58,7 +66,7 @@ internal static class Demo
             The same with buf (npm @bufbuild/buf), which asks the service for its descriptors:
 
             {string.Join("", buf)}
-            The embedded store forgets everything when this process exits.
+            {(forgets ? "The embedded store forgets everything when this process exits." : "Redis keeps what is leased when this process exits.")}
 
 
             """;

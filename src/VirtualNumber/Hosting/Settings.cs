@@ -1,5 +1,6 @@
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
+using VirtualNumber.Redis;
 
 namespace VirtualNumber.Hosting;
 
@@ -14,7 +15,9 @@ internal sealed record Settings(
     LeaseTermsOptions Leasing,
     RealNumberOptions RealNumbers,
     ProtocolBounds Bounds,
-    ReclaimOptions Reclaim)
+    ReclaimOptions Reclaim,
+    RedisOptions Redis,
+    SealingOptions Sealing)
 {
     /// <exception cref="StartRefusedException">The configuration has faults; the message names all of them.</exception>
     public static Settings Read(IConfiguration configuration)
@@ -27,12 +30,16 @@ internal sealed record Settings(
             ReadLeasing(configuration, faults),
             ReadRealNumbers(configuration, faults),
             Bind(configuration, "Bounds", new ProtocolBounds(), faults),
-            Bind(configuration, "Reclaim", new ReclaimOptions(), faults));
+            Bind(configuration, "Reclaim", new ReclaimOptions(), faults),
+            Bind(configuration, "Redis", new RedisOptions(), faults),
+            Bind(configuration, "Sealing", new SealingOptions(), faults));
 
         faults.AddRange(settings.Leasing.Validate().Select(fault => $"Leasing: {fault}"));
         faults.AddRange(settings.RealNumbers.Validate().Select(fault => $"RealNumbers: {fault}"));
         faults.AddRange(settings.Bounds.Validate().Select(fault => $"Bounds: {fault}"));
         faults.AddRange(settings.Reclaim.Validate().Select(fault => $"Reclaim: {fault}"));
+        faults.AddRange(settings.Redis.Validate(settings.Bounds.CommandDelay).Select(fault => $"Redis: {fault}"));
+        faults.AddRange(settings.Sealing.Validate().Select(fault => $"Sealing: {fault}"));
         faults.AddRange(FaultsOf("Tenants", [.. settings.Tenants.Select(tenant => (tenant.Id ?? "", tenant.DefaultCountry ?? ""))]));
         faults.AddRange(FaultsOf("Gateways", [.. settings.Gateways.Select(gateway => (gateway.Id ?? "", gateway.DefaultCountry ?? ""))]));
         faults.AddRange(settings.Tenants

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using VirtualNumber.Api;
 using VirtualNumber.Protocol;
 using static Grpc.Health.V1.HealthCheckResponse.Types;
@@ -6,8 +5,8 @@ using static Grpc.Health.V1.HealthCheckResponse.Types;
 namespace VirtualNumber.Hosting;
 
 /// <summary>
-/// Asks the store once a second whether it is there, and says so in gRPC health and in /readyz. A service that stops says
-/// NOT_SERVING first, so that nobody sends it new calls.
+/// Asks the store once a second whether it is there and what it finds wrong with this instance, and says so in gRPC health, in /readyz
+/// and, at each change, in the log. A service that stops says NOT_SERVING first, so that nobody sends it new calls.
 /// </summary>
 internal sealed partial class StoreMonitor(
     INumberPool pool,
@@ -19,11 +18,17 @@ internal sealed partial class StoreMonitor(
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Null until the store was asked the first time. A reference, so that it is read and written whole.</summary>
-    private volatile StrongBox<bool>? _serving;
+    private bool _away;
+    private IReadOnlyList<StoreFinding> _findings = [];
 
-    /// <summary>Whether the store answered the last time, and the service is not stopping.</summary>
-    public bool IsServing => _serving?.Value == true && !lifetime.ApplicationStopping.IsCancellationRequested;
+    /// <summary>Null until the store was asked the first time. A reference, so that it is read and written whole.</summary>
+    private volatile State? _state;
+
+    /// <summary>Whether the store answered the last time and lets this instance work, and the service is not stopping.</summary>
+    public bool IsServing => _state?.Serving == true && !lifetime.ApplicationStopping.IsCancellationRequested;
+
+    /// <summary>Why the instance does not serve.</summary>
+    public string Reason => _state is { Serving: false } state ? state.Reason : "the service is stopping";
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -50,35 +55,65 @@ internal sealed partial class StoreMonitor(
     /// <summary>Asks once. A store that does not answer within the interval is away.</summary>
     public async Task CheckAsync(CancellationToken cancellation)
     {
-        var serving = await AnswersAsync(cancellation);
-        if (_serving?.Value == serving || lifetime.ApplicationStopping.IsCancellationRequested)
+        var (findings, fault) = await AskAsync(cancellation);
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
             return;
-        if (_serving is not null || !serving)
-            Log.Changed(logger, serving ? "is there again" : "is away");
-        _serving = new StrongBox<bool>(serving);
-        SetAll(serving ? ServingStatus.Serving : ServingStatus.NotServing);
+        var barring = findings?.FirstOrDefault(finding => finding.Bars);
+        var state = new State(findings is not null && barring is null, findings is null ? "the store is away" : barring?.Text ?? "");
+        Tell(findings, fault);
+
+        var before = _state;
+        _state = state;
+        if (before?.Serving == state.Serving)
+            return;
+        SetAll(state.Serving ? ServingStatus.Serving : ServingStatus.NotServing);
         // The stop may have come in between; it has the last word.
         if (lifetime.ApplicationStopping.IsCancellationRequested)
             SetAll(ServingStatus.NotServing);
     }
 
-    private async Task<bool> AnswersAsync(CancellationToken cancellation)
+    /// <summary>Findings are null when the store does not answer.</summary>
+    private async Task<(IReadOnlyList<StoreFinding>? Findings, Exception? Fault)> AskAsync(CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(s_interval);
         try
         {
-            await pool.PingAsync(limit.Token);
-            return true;
+            return (await pool.PingAsync(limit.Token), null);
         }
-        catch (StoreUnavailableException)
+        catch (StoreUnavailableException exception)
         {
-            return false;
+            return (null, exception);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException exception) when (!cancellation.IsCancellationRequested)
         {
-            return false;
+            return (null, exception);
         }
+    }
+
+    /// <summary>Once per change: what is away or wrong would fill the log otherwise.</summary>
+    private void Tell(IReadOnlyList<StoreFinding>? findings, Exception? fault)
+    {
+        var away = findings is null;
+        if (away && !_away)
+            Log.Away(logger, fault);
+        else if (!away && _away)
+            Log.There(logger);
+        _away = away;
+        if (findings is null)
+            return;
+
+        foreach (var finding in findings.ExceptBy(_findings.Select(known => known.Kind), finding => finding.Kind))
+        {
+            if (finding.Bars)
+                Log.Barred(logger, finding.Text);
+            else
+                Log.Found(logger, finding.Text);
+        }
+
+        foreach (var gone in _findings.ExceptBy(findings.Select(finding => finding.Kind), finding => finding.Kind))
+            Log.Gone(logger, gone.Kind);
+        _findings = findings;
     }
 
     private void SetAll(ServingStatus status)
@@ -90,7 +125,21 @@ internal sealed partial class StoreMonitor(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "The store {Change}.")]
-        public static partial void Changed(ILogger logger, string change);
+        [LoggerMessage(1, LogLevel.Warning, "The store is away.")]
+        public static partial void Away(ILogger logger, Exception? cause);
+
+        [LoggerMessage(2, LogLevel.Warning, "The store is there again.")]
+        public static partial void There(ILogger logger);
+
+        [LoggerMessage(3, LogLevel.Error, "This instance does not serve. {Finding}")]
+        public static partial void Barred(ILogger logger, string finding);
+
+        [LoggerMessage(4, LogLevel.Warning, "{Finding}")]
+        public static partial void Found(ILogger logger, string finding);
+
+        [LoggerMessage(5, LogLevel.Warning, "This is over: {Kind}.")]
+        public static partial void Gone(ILogger logger, StoreFindingKind kind);
     }
+
+    private sealed record State(bool Serving, string Reason);
 }

@@ -29,7 +29,7 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
     /// <summary>How many blocks there are; their ids count from 1.</summary>
     public int BlockCount => _blocks.Length;
 
-    public ValueTask PingAsync(CancellationToken cancellation) => Do(cancellation);
+    public ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation) => Do<IReadOnlyList<StoreFinding>>(() => [], cancellation);
 
     public ValueTask<uint?> ChooseBlockAsync(
         string tenantId, string poolId, IReadOnlyCollection<uint> tried, DateTimeOffset now, CancellationToken cancellation)
@@ -248,12 +248,6 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
             .Concat(selection.Parts.Select(part => BlockOf(part.Block.Id).Change(part.Slots, change, now)))
             .ToList();
         return new(results.Sum(r => r.Changed), results.Sum(r => r.Leased), results.Max(r => r.LastExpireTime), [], []);
-    }
-
-    private static ValueTask Do(CancellationToken cancellation)
-    {
-        cancellation.ThrowIfCancellationRequested();
-        return ValueTask.CompletedTask;
     }
 
     private static ValueTask<T> Do<T>(Func<T> step, CancellationToken cancellation)

@@ -21,8 +21,11 @@ namespace VirtualNumber.Protocol;
 /// </remarks>
 internal interface INumberPool
 {
-    /// <summary>Whether the store answers. Throws <see cref="StoreUnavailableException"/> when it does not.</summary>
-    ValueTask PingAsync(CancellationToken cancellation);
+    /// <summary>
+    /// Whether the store answers, and what it finds wrong with this instance: nothing, as a rule. After a finding that bars it, every
+    /// other call throws <see cref="StoreUnavailableException"/> until a later ping finds it gone.
+    /// </summary>
+    ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation);
 
     /// <summary>
     /// The block of the pool to try next: one that probably has room, the longest rested first; null when none is left that is

@@ -7,10 +7,6 @@ internal sealed partial class RedisStore
     private int _turn;
 
     /// <inheritdoc/>
-    public async ValueTask PingAsync(CancellationToken cancellation) =>
-        await calls.CallAsync(database => database.PingAsync(), cancellation);
-
-    /// <inheritdoc/>
     /// <remarks>
     /// By what the last takes of this instance saw. Others may have released, added or restored numbers since, so a pool that seems to be
     /// dry is looked at before that is said; then it costs no claim and leaves no ledger behind.

@@ -16,6 +16,9 @@ internal static class Keys
     /// <summary>Where a change of the registry is announced.</summary>
     public const string RegistryChannel = "vn:registry";
 
+    /// <summary>Which keys the store's data was made with: a hash of name → fingerprint.</summary>
+    public static readonly RedisKey KeyRing = "vn:{keyring}";
+
     /// <summary>The keys of a block, in the order in which its scripts declare them (Record.lua).</summary>
     public static RedisKey[] OfBlock(uint block)
     {

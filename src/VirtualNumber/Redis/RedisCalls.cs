@@ -20,6 +20,7 @@ internal sealed class RedisCalls
     private readonly RedisOptions _options;
     private readonly ResiliencePipeline _pipeline;
     private int _inFlight;
+    private volatile string? _barred;
 
     public RedisCalls(IConnectionMultiplexer connection, RedisOptions options, TimeProvider time)
     {
@@ -46,12 +47,26 @@ internal sealed class RedisCalls
             .Build();
     }
 
+    /// <summary>
+    /// Why this instance must not work on the store for now, its clock being off, say; null when it may. While it is barred every call
+    /// fails with this as its message, Reclaim's and the registry's too.
+    /// </summary>
+    public string? Barred
+    {
+        get => _barred;
+        set => _barred = value;
+    }
+
     /// <summary>Runs a script. Its repeat must be harmless: it is sent again after a connection is lost, say.</summary>
     public async ValueTask<RedisResult> RunAsync(Script script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellation) =>
         await CallAsync(database => database.ScriptEvaluateAsync(script.Text, keys, values), cancellation, script.Name);
 
     /// <summary>Runs a command that may be repeated.</summary>
-    public async ValueTask<T> CallAsync<T>(
+    public ValueTask<T> CallAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellation, [CallerMemberName] string what = "") =>
+        Barred is { } reason ? throw new StoreUnavailableException(reason) : CheckAsync(call, cancellation, what);
+
+    /// <summary>Runs a command also while this instance is barred: for what finds out whether it still has to be.</summary>
+    public async ValueTask<T> CheckAsync<T>(
         Func<IDatabase, Task<T>> call, CancellationToken cancellation, [CallerMemberName] string what = "")
     {
         try

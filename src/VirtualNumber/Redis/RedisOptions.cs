@@ -18,6 +18,15 @@ public sealed class RedisOptions
     /// <summary>How many state changes each block's log keeps, about. Default 1,000.</summary>
     public int LogLength { get; set; } = 1_000;
 
+    /// <summary>
+    /// How often the registry of pools and blocks is read on, should the message about a change be lost. 10 ms to 1 second, since
+    /// instances agree within a second. Default 500 ms.
+    /// </summary>
+    public TimeSpan RegistryInterval { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Whether there is a Redis to use.</summary>
+    internal bool IsUsed => !string.IsNullOrWhiteSpace(Configuration);
+
     /// <summary>What is wrong with these figures, one sentence each; empty when nothing is.</summary>
     public IEnumerable<string> Validate(TimeSpan commandDelay)
     {
@@ -27,5 +36,10 @@ public sealed class RedisOptions
             yield return $"{nameof(CallsInFlight)} must be at least 1.";
         if (LogLength < 1)
             yield return $"{nameof(LogLength)} must be at least 1.";
+        if (RegistryInterval < TimeSpan.FromMilliseconds(10) || RegistryInterval > TimeSpan.FromSeconds(1))
+            yield return $"{nameof(RegistryInterval)} must be 10 ms to 1 second.";
+        // Its text stays out of the message: a password may be in it.
+        if (IsUsed && RedisConnection.Parse(Configuration) is null)
+            yield return $"{nameof(Configuration)} must be addresses and options with commas between them, for example 127.0.0.1:6379,password=....";
     }
 }

@@ -6,9 +6,19 @@ namespace VirtualNumber.Redis;
 /// <summary>
 /// The product's store: one script per step on one Redis or a cluster. A C# file and a Lua file per step, under the same stem.
 /// </summary>
-internal sealed partial class RedisStore(RedisCalls calls, RedisRegistry registry, ProtocolBounds bounds, RedisOptions options)
+internal sealed partial class RedisStore(
+    RedisCalls calls, RedisRegistry registry, ProtocolBounds bounds, RedisOptions options, RedisCheck? check = null)
     : INumberPool, INumberStock
 {
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation)
+    {
+        if (check is not null)
+            return await check.RunAsync(cancellation);
+        await calls.CallAsync(database => database.PingAsync(), cancellation);
+        return [];
+    }
+
     private static RedisValue Ms(DateTimeOffset instant) => instant.ToUnixTimeMilliseconds();
 
     private static RedisValue Ms(TimeSpan span) => (long)span.TotalMilliseconds;

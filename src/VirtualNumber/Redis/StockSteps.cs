@@ -55,8 +55,7 @@ internal sealed partial class RedisStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation) =>
-        new(registry.Known.Locate(number) is not null);
+    public ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation) => registry.IsStockedAsync(number, cancellation);
 
     /// <inheritdoc/>
     public async ValueTask<AddNumbersAnswer> AddNumbersAsync(

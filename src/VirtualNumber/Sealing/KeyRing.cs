@@ -20,6 +20,8 @@ namespace VirtualNumber.Sealing;
 /// </remarks>
 public sealed class KeyRing : IDisposable
 {
+    private const int FingerprintLength = 16;
+
     private readonly RingKey?[] _byId = new RingKey?[256];
     private readonly byte[] _indexKey;
     private volatile bool _disposed;
@@ -62,7 +64,11 @@ public sealed class KeyRing : IDisposable
     /// <summary>
     /// A ring of random keys that exist in this process only: for the embedded store, whose data ends with the process too, and for tests.
     /// </summary>
-    public static KeyRing CreateThrowAway()
+    public static KeyRing CreateThrowAway() => Create(DateTimeOffset.UnixEpoch);
+
+    /// <summary>A ring of random keys: one numbered key, 1, and an index key.</summary>
+    /// <param name="createdTime">What the key says about when it was made.</param>
+    public static KeyRing Create(DateTimeOffset createdTime)
     {
         Span<byte> material = stackalloc byte[RingKey.MaterialLength];
         Span<byte> indexKey = stackalloc byte[RingKey.MaterialLength];
@@ -70,7 +76,7 @@ public sealed class KeyRing : IDisposable
         RandomNumberGenerator.Fill(indexKey);
         try
         {
-            return new KeyRing(1, [new RingKey(1, material, DateTimeOffset.UnixEpoch)], indexKey);
+            return new KeyRing(1, [new RingKey(1, material, createdTime)], indexKey);
         }
         finally
         {
@@ -78,6 +84,42 @@ public sealed class KeyRing : IDisposable
             CryptographicOperations.ZeroMemory(indexKey);
         }
     }
+
+    /// <summary>This ring and one more random key, under the lowest id above all others; the current key stays the current one.</summary>
+    /// <exception cref="KeyRingException">Id 255 is in use: the ring is full.</exception>
+    public KeyRing WithNewKey(DateTimeOffset createdTime)
+    {
+        var last = Keys.Max(key => key.Id);
+        if (last == byte.MaxValue)
+        {
+            throw new KeyRingException($"key {last} is the last one that a ring can have");
+        }
+
+        Span<byte> material = stackalloc byte[RingKey.MaterialLength];
+        RandomNumberGenerator.Fill(material);
+        try
+        {
+            return new KeyRing(CurrentKeyId, [.. Keys, new RingKey((byte)(last + 1), material, createdTime)], IndexKey);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(material);
+        }
+    }
+
+    /// <summary>This ring with another of its keys as the current one.</summary>
+    /// <exception cref="KeyRingException">The ring has no such key.</exception>
+    public KeyRing WithCurrent(byte keyId) => new(keyId, Keys, IndexKey);
+
+    /// <summary>
+    /// What tells two keys apart without telling either: 16 bytes derived from each for this purpose alone. By name, the index key first:
+    /// a store keeps them, so that nobody works on it with other keys.
+    /// </summary>
+    public IReadOnlyList<(string Name, byte[] Fingerprint)> Fingerprints() =>
+    [
+        ("index", DeriveIndexKey("fingerprint")[..FingerprintLength]),
+        .. Keys.Select(key => ($"key {key.Id}", Derive(key.Material, "fingerprint")[..FingerprintLength])),
+    ];
 
     /// <summary>Zeroes the ring's copies of all keys.</summary>
     public void Dispose()

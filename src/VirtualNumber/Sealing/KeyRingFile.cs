@@ -65,6 +65,15 @@ public static class KeyRingFile
         CryptographicOperations.ZeroMemory(content);
     }
 
+    /// <summary>Puts a ring in the place of another in one step: whoever reads the file meanwhile sees the one or the other whole.</summary>
+    /// <exception cref="IOException">It cannot be written, or somebody else is writing it: then the file <c>path.new</c> is there.</exception>
+    public static void Replace(KeyRing ring, string path)
+    {
+        var written = path + ".new";
+        Save(ring, written);
+        File.Move(written, path, overwrite: true);
+    }
+
     /// <summary>Reads a ring from the text of the file.</summary>
     /// <param name="utf8Json">The text.</param>
     /// <param name="source">Where it came from, for messages.</param>

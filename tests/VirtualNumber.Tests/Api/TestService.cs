@@ -94,10 +94,10 @@ internal sealed class TestService : IAsyncDisposable
         builder.Services
             .AddTelemetry(builder.Configuration)
             .AddRules(read)
-            .AddEmbeddedStore()
             .AddVerbs()
             .AddApi()
             .AddSingleton<TimeProvider>(time);
+        await builder.Services.AddStoreAsync(read);
         Decorate(builder.Services, decorate);
         Decorate(builder.Services, decorateStock);
 

@@ -19,7 +19,7 @@ internal class HookedPool(INumberPool inner) : INumberPool
     /// <summary>How a store in trouble ends a step.</summary>
     internal static StoreUnavailableException Cut() => new("Cut off by the test.");
 
-    public ValueTask PingAsync(CancellationToken cancellation) => inner.PingAsync(cancellation);
+    public ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation) => inner.PingAsync(cancellation);
 
     public ValueTask<uint?> ChooseBlockAsync(
         string tenantId, string poolId, IReadOnlyCollection<uint> tried, DateTimeOffset now, CancellationToken cancellation) =>

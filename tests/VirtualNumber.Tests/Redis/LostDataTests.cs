@@ -7,7 +7,7 @@ using VirtualNumber.Tests.Protocol;
 namespace VirtualNumber.Tests.Redis;
 
 /// <summary>A block that lost its data is an error, never an empty block; one that nobody has filled yet is neither.</summary>
-public sealed class LostDataTests() : StoreTests(new RedisStoreUnderTest())
+public sealed class LostDataTests() : StoreTests(RedisStoreUnderTest.Single)
 {
     [Test]
     public async Task A_block_that_lost_its_data_answers_nothing()

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using StackExchange.Redis;
+using VirtualNumber.Redis;
 using VirtualNumber.Tests.Repository;
 
 namespace VirtualNumber.Tests.Redis;
@@ -43,13 +44,7 @@ internal sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>A connection as the service makes it.</summary>
-    public static async Task<ConnectionMultiplexer> ConnectAsync(string configuration)
-    {
-        var connection = await ConnectionMultiplexer.ConnectAsync(configuration);
-        // Without it concurrent awaits hang for good on the old major; on the current one it is a warning in this form only.
-        ((IConnectionMultiplexer)connection).PreserveAsyncOrder = false;
-        return connection;
-    }
+    public static Task<ConnectionMultiplexer> ConnectAsync(string configuration) => RedisConnection.ConnectAsync(configuration);
 
     public Task<ConnectionMultiplexer> ConnectAsync() => ConnectAsync(Configuration);
 

@@ -10,11 +10,7 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
 {
     private readonly HashSet<Digest> _ledgers = [];
 
-    public async ValueTask PingAsync(CancellationToken cancellation)
-    {
-        await subject.PingAsync(cancellation);
-        await model.PingAsync(cancellation);
-    }
+    public ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation) => subject.PingAsync(cancellation);
 
     /// <summary>
     /// Which block comes first is free, and only a store that knows for sure may say that none has room; the take decides, in the block

@@ -1,0 +1,26 @@
+namespace VirtualNumber.Protocol;
+
+/// <summary>What is wrong with an instance, in the eyes of a store that it shares with others.</summary>
+internal enum StoreFindingKind
+{
+    /// <summary>Its clock differs from the store's; still within what the protocol allows.</summary>
+    ClockDiffers,
+
+    /// <summary>Its clock is off by more than the protocol allows.</summary>
+    ClockOff,
+
+    /// <summary>Its key ring lacks a key that the store's data was made with: leases of that key cannot be read here.</summary>
+    KeyMissing,
+
+    /// <summary>Its key ring is not the one that the store's data was made with: it would find no delivery, and lease twice.</summary>
+    KeyRingOther,
+}
+
+/// <summary>A finding.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Text">For the operator: what is wrong and what to do. No secret is in it.</param>
+internal sealed record StoreFinding(StoreFindingKind Kind, string Text)
+{
+    /// <summary>Whether the instance must not work until it is gone.</summary>
+    public bool Bars => Kind is StoreFindingKind.ClockOff or StoreFindingKind.KeyRingOther;
+}

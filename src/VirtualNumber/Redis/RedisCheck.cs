@@ -1,0 +1,87 @@
+using System.Globalization;
+using StackExchange.Redis;
+using VirtualNumber.Protocol;
+using VirtualNumber.Sealing;
+
+namespace VirtualNumber.Redis;
+
+/// <summary>
+/// Whether this instance is fit to work on the shared store: its clock agrees with Redis's, and its key ring is the one that the data
+/// was made with. While it is not, it is barred from all calls.
+/// </summary>
+internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds bounds, TimeProvider time)
+{
+    private static readonly TimeSpan s_worthATelling = TimeSpan.FromSeconds(2);
+
+    private readonly IReadOnlyList<(string Name, byte[] Fingerprint)> _ring = ring.Fingerprints();
+
+    /// <summary>Asks Redis, bars the instance or lets it work, and answers what was found.</summary>
+    /// <exception cref="StoreUnavailableException">Redis does not answer; the instance stays as barred as it was.</exception>
+    public async ValueTask<IReadOnlyList<StoreFinding>> RunAsync(CancellationToken cancellation)
+    {
+        var findings = new List<StoreFinding>();
+        if (await CheckClockAsync(cancellation) is { } clock)
+            findings.Add(clock);
+        if (await CheckRingAsync(cancellation) is { } keys)
+            findings.Add(keys);
+        calls.Barred = findings.FirstOrDefault(finding => finding.Bars)?.Text;
+        return findings;
+    }
+
+    /// <summary>
+    /// Redis read its clock at some moment between asking and the answer: what lies within is no difference, so that a slow answer is not
+    /// taken for a wrong clock. A command without a key goes to a master of a cluster.
+    /// </summary>
+    private async ValueTask<StoreFinding?> CheckClockAsync(CancellationToken cancellation)
+    {
+        var asked = time.GetUtcNow();
+        var answer = (RedisResult[])(await calls.CheckAsync(database => database.ExecuteAsync("TIME"), cancellation, "TIME"))!;
+        var answered = time.GetUtcNow();
+        var redis = DateTimeOffset.FromUnixTimeSeconds(Number(answer[0])).AddMicroseconds(Number(answer[1]));
+        var ahead = redis > answered ? redis - answered : redis < asked ? redis - asked : TimeSpan.Zero;
+        Telemetry.ClockOffset(ahead);
+
+        var off = ahead.Duration();
+        var text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"The clock of this instance is {off.TotalSeconds:0.0} s {(ahead > TimeSpan.Zero ? "behind" : "ahead of")} the clock of Redis");
+        return off > bounds.ClockSkew
+            ? new(StoreFindingKind.ClockOff, $"{text}, more than Bounds:ClockSkew ({bounds.ClockSkew}) allows; keep both by NTP.")
+            : off > s_worthATelling ? new(StoreFindingKind.ClockDiffers, $"{text}; at {bounds.ClockSkew} it stops serving. Keep both by NTP.") : null;
+    }
+
+    /// <summary>The first instance on an empty store leaves the fingerprints of its keys there; all later ones compare theirs.</summary>
+    private async ValueTask<StoreFinding?> CheckRingAsync(CancellationToken cancellation)
+    {
+        var entries = await calls.CheckAsync(database => database.HashGetAllAsync(Keys.KeyRing), cancellation, "HGETALL");
+        var stored = entries.ToDictionary(entry => (string)entry.Name!, entry => (byte[])entry.Value!);
+        foreach (var (name, fingerprint) in _ring)
+        {
+            // The index key comes first: with another one nothing is written.
+            if (!stored.TryGetValue(name, out var known))
+                known = await LeaveAsync(name, fingerprint, cancellation);
+            if (!known.AsSpan().SequenceEqual(fingerprint))
+            {
+                return new(
+                    StoreFindingKind.KeyRingOther,
+                    $"The data in this Redis was made with another key ring: {name} differs. Give this instance the ring of the others (Sealing:KeyRing), or another Redis.");
+            }
+        }
+
+        var missing = string.Join(", ", stored.Keys.Except(_ring.Select(key => key.Name)).Order(StringComparer.Ordinal));
+        return missing.Length == 0
+            ? null
+            : new(
+                StoreFindingKind.KeyMissing,
+                $"The key ring lacks {missing}, with which data in this Redis was made: leases of that key cannot be read. Put it back, or delete its field of the hash {Keys.KeyRing} when no such lease is left.");
+    }
+
+    /// <summary>Answers what stands there afterwards: another instance may have been faster.</summary>
+    private async ValueTask<byte[]> LeaveAsync(string name, byte[] fingerprint, CancellationToken cancellation)
+    {
+        await calls.CheckAsync(database => database.HashSetAsync(Keys.KeyRing, name, fingerprint, When.NotExists), cancellation, "HSETNX");
+        return (byte[]?)await calls.CheckAsync(database => database.HashGetAsync(Keys.KeyRing, name), cancellation, "HGET") ?? [];
+    }
+
+    private static long Number(RedisResult text) => long.Parse((string)text!, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,44 @@
+using StackExchange.Redis;
+
+namespace VirtualNumber.Redis;
+
+/// <summary>The one place that reads the configuration string and connects. Nothing it says or throws repeats the string: a password may be in it.</summary>
+internal static class RedisConnection
+{
+    /// <summary>What holds unless the string says otherwise. Five seconds would be long for an instance that starts while Redis is away.</summary>
+    private const string Defaults = "name=virtual-number,connectTimeout=2000,";
+
+    /// <summary>What holds whatever the string says: the current major would take RESP3 by itself; the old one does not know the word.</summary>
+    private const string Fixed = ",protocol=resp2";
+
+    /// <summary>Reads a configuration string; null when it cannot be read or names no address.</summary>
+    public static ConfigurationOptions? Parse(string configuration)
+    {
+        try
+        {
+            var options = ConfigurationOptions.Parse(Defaults + configuration + Fixed, ignoreUnknown: true);
+            // An instance that starts before Redis does waits for it, not serving, and needs nobody to start it again.
+            options.AbortOnConnectFail = false;
+            return options.EndPoints.Count == 0 ? null : options;
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException or OverflowException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Connects, or goes on trying in the background when Redis is away: it answers within a few seconds either way.
+    /// </summary>
+    /// <exception cref="ArgumentException">The string cannot be read.</exception>
+    public static async Task<ConnectionMultiplexer> ConnectAsync(string configuration)
+    {
+        var options = Parse(configuration) ?? throw new ArgumentException("The configuration of Redis cannot be read.", nameof(configuration));
+        var connection = await ConnectionMultiplexer.ConnectAsync(options);
+        // Without it concurrent awaits hang for good on the old major; on the current one it does nothing, and says so in this form only.
+#pragma warning disable CS0618
+        ((IConnectionMultiplexer)connection).PreserveAsyncOrder = false;
+#pragma warning restore CS0618
+        return connection;
+    }
+}

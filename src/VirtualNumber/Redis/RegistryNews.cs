@@ -1,0 +1,85 @@
+using System.Globalization;
+using StackExchange.Redis;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Redis;
+
+/// <summary>
+/// Keeps the registry of this instance up with the others': by the message that each change is announced with, and by a timer for
+/// messages that are lost.
+/// </summary>
+internal sealed class RegistryNews(IConnectionMultiplexer connection, RedisRegistry registry, RedisOptions options, TimeProvider time)
+{
+    private static readonly RedisChannel s_channel = new(Keys.RegistryChannel, RedisChannel.PatternMode.Literal);
+
+    private bool _listens;
+
+    /// <summary>Goes on until it is cancelled.</summary>
+    public async Task FollowAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(options.RegistryInterval, time);
+        try
+        {
+            do
+            {
+                await ListenAsync();
+                await ReadAsync(cancellation);
+            }
+            while (await timer.WaitForNextTickAsync(cancellation));
+        }
+        finally
+        {
+            await StopListeningAsync();
+        }
+    }
+
+    /// <summary>
+    /// Starts to listen, if it has not. A subscription that stands is renewed by the client itself whenever it connects again, to
+    /// whichever node of a cluster: a message reaches all of them.
+    /// </summary>
+    public async Task ListenAsync()
+    {
+        if (_listens)
+            return;
+        try
+        {
+            await connection.GetSubscriber().SubscribeAsync(s_channel, Heard);
+            _listens = true;
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            // Redis is away; the next tick tries again.
+        }
+    }
+
+    private async Task StopListeningAsync()
+    {
+        try
+        {
+            await connection.GetSubscriber().UnsubscribeAsync(s_channel, Heard);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            // It ends with the connection.
+        }
+    }
+
+    private void Heard(RedisChannel channel, RedisValue version)
+    {
+        // What this instance has changed itself it knows.
+        if (long.TryParse((string?)version, CultureInfo.InvariantCulture, out var announced) && announced > registry.Version)
+            _ = ReadAsync(CancellationToken.None);
+    }
+
+    private async Task ReadAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await registry.RefreshAsync(cancellation);
+        }
+        catch (StoreUnavailableException)
+        {
+            // Whoever needs it asks again; readiness tells that the store is away.
+        }
+    }
+}
