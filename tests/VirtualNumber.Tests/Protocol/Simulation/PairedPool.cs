@@ -10,6 +10,11 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
 {
     private readonly HashSet<Digest> _ledgers = [];
 
+    /// <summary>
+    /// When a ledger was found gone. Whether a clock that is behind still sees it is free, so that no step on it is taken earlier again.
+    /// </summary>
+    private readonly Dictionary<Digest, DateTimeOffset> _gone = [];
+
     public ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation) => subject.PingAsync(cancellation);
 
     /// <summary>
@@ -29,19 +34,25 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
     }
 
     public ValueTask<ClaimAnswer> ClaimAsync(ClaimStep step, DateTimeOffset now, CancellationToken cancellation) =>
-        OnLedgerAsync("claim", step.Delivery, now, step, pool => pool.ClaimAsync(step, now, cancellation));
+        OnLedgerAsync("claim", step.Delivery, now, step, (pool, at) => pool.ClaimAsync(step, at, cancellation));
 
     public ValueTask<ClaimAnswer> ReplaceAsync(ReplaceStep step, DateTimeOffset now, CancellationToken cancellation) =>
-        OnLedgerAsync("replace", step.Delivery, now, step, pool => pool.ReplaceAsync(step, now, cancellation));
+        OnLedgerAsync("replace", step.Delivery, now, step, (pool, at) => pool.ReplaceAsync(step, at, cancellation));
 
     public ValueTask<bool> BindAsync(Digest delivery, RequestMark request, Claim claim, DateTimeOffset now, CancellationToken cancellation) =>
-        OnLedgerAsync("bind", delivery, now, (delivery, request, claim), pool => pool.BindAsync(delivery, request, claim, now, cancellation));
+        OnLedgerAsync("bind", delivery, now, (delivery, request, claim), (pool, at) => pool.BindAsync(delivery, request, claim, at, cancellation));
 
     public ValueTask<(ReportOutcome Outcome, LedgerView View)> DecideAsync(DecideStep step, DateTimeOffset now, CancellationToken cancellation) =>
-        OnLedgerAsync("decide", step.Delivery, now, step, pool => pool.DecideAsync(step, now, cancellation));
+        OnLedgerAsync("decide", step.Delivery, now, step, (pool, at) => pool.DecideAsync(step, at, cancellation));
 
-    public ValueTask<LedgerView?> ReadLedgerAsync(Digest delivery, DateTimeOffset now, CancellationToken cancellation) =>
-        OnBothAsync("read", (delivery, now), pool => pool.ReadLedgerAsync(delivery, now, cancellation));
+    public async ValueTask<LedgerView?> ReadLedgerAsync(Digest delivery, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var at = Latest(delivery, now);
+        var view = await OnBothAsync("read", (delivery, at), pool => pool.ReadLedgerAsync(delivery, at, cancellation));
+        if (view is null)
+            _gone[delivery] = at;
+        return view;
+    }
 
     public ValueTask<TakeAnswer> TakeAsync(TakeStep step, DateTimeOffset now, CancellationToken cancellation) =>
         OnBothAsync("take", (step, now), pool => pool.TakeAsync(step, now, cancellation));
@@ -72,7 +83,7 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
 
     /// <summary>
     /// What comes first when only some of it is done is free, so it is done to its end in steps of the given size, and then must have come
-    /// to the same. Ledgers may go by themselves: any step at that time finds none, so that each is looked at first.
+    /// to the same. Whether it is Reclaim that removes ledgers is free too: each is looked at first, and what is over is gone for both.
     /// </summary>
     public async ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation)
     {
@@ -98,13 +109,18 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
         return first;
     }
 
-    private async ValueTask<T> OnLedgerAsync<T>(string name, Digest delivery, DateTimeOffset now, object argument, Func<INumberPool, ValueTask<T>> step)
+    private async ValueTask<T> OnLedgerAsync<T>(
+        string name, Digest delivery, DateTimeOffset now, object argument, Func<INumberPool, DateTimeOffset, ValueTask<T>> step)
     {
-        var answer = await OnBothAsync(name, (argument, now), step);
+        var at = Latest(delivery, now);
+        var answer = await OnBothAsync(name, (argument, at), pool => step(pool, at));
         _ledgers.Add(delivery);
-        await ReadLedgerAsync(delivery, now, CancellationToken.None);
+        await ReadLedgerAsync(delivery, at, CancellationToken.None);
         return answer;
     }
+
+    private DateTimeOffset Latest(Digest delivery, DateTimeOffset now) =>
+        _gone.TryGetValue(delivery, out var gone) && gone > now ? gone : now;
 
     private ValueTask<T> OnBothAsync<T>(string name, object argument, Func<INumberPool, ValueTask<T>> step) =>
         Agreement.OnAsync(name, argument, subject, model, step);
