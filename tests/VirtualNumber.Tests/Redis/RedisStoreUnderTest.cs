@@ -79,37 +79,13 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
 
         internal override int BlockCount => _registry.Known.Blocks.Length;
 
-        internal override async ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block, long after)
-        {
-            // Entries have no number of their own; Redis counts those that it ever added.
-            var database = _connection.GetDatabase();
-            var about = (RedisResult[])(await database.ExecuteAsync("XINFO", "STREAM", Keys.Log(block)))!;
-            var last = (long)about[Array.FindIndex(about, field => field.ToString() == "entries-added") + 1];
-            if (last <= after)
-                return [];
-            var entries = (RedisResult[])(await database.ExecuteAsync("XREVRANGE", Keys.Log(block), "+", "-", "COUNT", last - after))!;
-            return [.. entries.Select((entry, back) => EntryOf(last - back, (RedisResult[])((RedisResult[])entry!)[1]!)).Reverse()];
-        }
+        internal override async ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block, long after) =>
+            await RedisLog.ReadAsync(_connection.GetDatabase(), block, after);
 
         public override ValueTask DisposeAsync()
         {
             _registry.Dispose();
             return ValueTask.CompletedTask;
         }
-
-        /// <summary>Fields in the order in which the scripts write them: kind, slot, epoch, time, count.</summary>
-        private static LogEntry EntryOf(long sequence, RedisResult[] fields)
-        {
-            var slot = (string)fields[3]!;
-            return new(
-                sequence,
-                Instant((string)fields[7]!),
-                Enum.Parse<LogKind>((string)fields[1]!, ignoreCase: true),
-                slot.Length == 0 ? null : uint.Parse(slot),
-                slot.Length == 0 ? null : Instant((string)fields[5]!),
-                int.Parse((string)fields[9]!));
-        }
-
-        private static DateTimeOffset Instant(string milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(milliseconds));
     }
 }
