@@ -48,14 +48,17 @@ internal sealed class ServiceOnRedis : IAsyncDisposable
 
     /// <summary>Starts both, and waits until the service is ready.</summary>
     /// <param name="redisOptions">On top of redis.conf.</param>
+    public static async Task<ServiceOnRedis> StartAsync(params string[] redisOptions) => await StartAsync(await RedisServer.StartAsync(redisOptions), []);
+
+    /// <summary>Starts the service on a Redis, which is its own from here on.</summary>
+    /// <param name="redis">The Redis.</param>
     /// <param name="settings">On top of the tenant, the gateway and the store.</param>
-    public static async Task<ServiceOnRedis> StartAsync(IReadOnlyList<string> redisOptions, params IEnumerable<(string Key, string Value)> settings)
+    public static async Task<ServiceOnRedis> StartAsync(RedisServer redis, params IEnumerable<(string Key, string Value)> settings)
     {
         var folder = Directory.CreateTempSubdirectory("virtualnumber-service-");
         var keyRing = Path.Combine(folder.FullName, "vn-keys.json");
         using (var ring = KeyRing.Create(TimeProvider.System.GetUtcNow()))
             KeyRingFile.Save(ring, keyRing);
-        var redis = await RedisServer.StartAsync([.. redisOptions]);
         var all = new Dictionary<string, string>
         {
             ["Tenants:0:Id"] = TestService.Alpha,

@@ -36,7 +36,7 @@ public sealed class FrozenRedisTests
     [Test]
     public async Task Every_call_ends_in_time_readiness_tells_and_nothing_happens_twice()
     {
-        await using var service = await ServiceOnRedis.StartAsync([]);
+        await using var service = await ServiceOnRedis.StartAsync();
         await service.StockAsync();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         using var watch = service.Health.Watch(new HealthCheckRequest { Service = "virtualnumber.v1.LeaseService" }, cancellationToken: patience.Token);

@@ -29,7 +29,7 @@ public sealed class KilledRedisTests
     [Test]
     public async Task What_was_acknowledged_survives_kills_and_the_service_goes_on_by_itself()
     {
-        await using var service = await ServiceOnRedis.StartAsync(["--appendfsync", "always"]);
+        await using var service = await ServiceOnRedis.StartAsync("--appendfsync", "always");
         await service.StockAsync();
         var (history, availability) = (new History(), new Availability());
         var audit = new Audit(service, new Client(Clients, service, new History(), availability));
@@ -71,7 +71,7 @@ public sealed class KilledRedisTests
     [Test]
     public async Task The_audit_finds_what_is_gone()
     {
-        await using var service = await ServiceOnRedis.StartAsync([]);
+        await using var service = await ServiceOnRedis.StartAsync();
         await service.StockAsync();
         var lease = (await service.Leases.CreateLeaseAsync(Requests.CreateLease())).Lease;
         var over = (await service.Leases.CreateLeaseAsync(Requests.CreateLease("SF2"))).Lease;
