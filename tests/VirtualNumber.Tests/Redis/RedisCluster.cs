@@ -1,5 +1,6 @@
 using System.Net;
 using StackExchange.Redis;
+using VirtualNumber.Redis;
 using VirtualNumber.Tests.Repository;
 
 namespace VirtualNumber.Tests.Redis;
@@ -31,7 +32,7 @@ internal sealed class RedisCluster : IAsyncDisposable
         return new RedisCluster(folder, port, nodes);
     }
 
-    public Task<ConnectionMultiplexer> ConnectAsync() => RedisServer.ConnectAsync(Configuration);
+    public Task<ConnectionMultiplexer> ConnectAsync() => RedisConnection.ConnectAsync(Configuration);
 
     /// <summary>The masters, as they say themselves.</summary>
     public static async Task<IReadOnlyList<IServer>> MastersOfAsync(ConnectionMultiplexer connection)

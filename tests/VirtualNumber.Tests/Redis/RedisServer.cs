@@ -44,9 +44,7 @@ internal sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>A connection as the service makes it.</summary>
-    public static Task<ConnectionMultiplexer> ConnectAsync(string configuration) => RedisConnection.ConnectAsync(configuration);
-
-    public Task<ConnectionMultiplexer> ConnectAsync() => ConnectAsync(Configuration);
+    public Task<ConnectionMultiplexer> ConnectAsync() => RedisConnection.ConnectAsync(Configuration);
 
     /// <summary>Ends it as a power cut would (SIGKILL).</summary>
     public async Task KillAsync()

@@ -43,7 +43,7 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
         return new Running(servers.Connection, bounds);
     }
 
-    /// <summary>The tests' own way to the server, past the store.</summary>
+    /// <summary>The tests' own way to the servers, past the store.</summary>
     internal async Task<ConnectionMultiplexer> GetConnectionAsync() => (await _servers.Value).Connection;
 
     /// <summary>Stops the servers, if a test has started them.</summary>
