@@ -16,6 +16,7 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     private readonly Dictionary<uint, long> _sequences = [];
     private readonly Queue<string> _trace = new();
     private ulong _transcript = 14695981039346656037;
+    private Claim? _latestClaim;
 
     internal Slots Slots { get; } = new();
 
@@ -35,9 +36,19 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     /// <summary>How often each step came to each outcome.</summary>
     internal SortedDictionary<string, int> Outcomes { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The instants at which something turns: a lease expires, a number has rested, the latest claim is too old.</summary>
+    internal IReadOnlyList<DateTimeOffset> Turns =>
+    [
+        .. _records.Values.SelectMany(record => new[] { record.ExpireTime, record.ExpireTime + AgingOf(record) }),
+        .. _latestClaim is { } claim ? [claim.Time + ProtocolTestBounds.TakeWindow] : Array.Empty<DateTimeOffset>(),
+    ];
+
     internal LeaseRecord? Find(HolderKey holder) =>
         _records.TryGetValue((holder.Block, holder.Slot), out var record) && record.LeaseTime == holder.LeaseTime
             && record.TenantId == holder.TenantId ? record : null;
+
+    /// <summary>Whether a record must be kept still, by every clock. After that it may be there or not, and so may its ledger.</summary>
+    internal bool Rests(LeaseRecord record) => record.ExpireTime + AgingOf(record) > world.FastestNow;
 
     internal void Note(string what)
     {
@@ -52,6 +63,7 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     internal async Task AfterStepAsync(InFlight verb, string name, DateTimeOffset? now, object? argument, object? answer)
     {
         Steps++;
+        _latestClaim = answer is ClaimAnswer { Kind: ClaimKind.Created } created ? created.Claim : _latestClaim;
         Count($"{name} {OutcomeOf(answer)}");
         Note($"{world.Time.Now:MM-dd HH:mm:ss.fff} {verb.Name}: {name} {OutcomeOf(answer)} (now {now:dd HH:mm:ss.fff})");
         var changes = await ReadChangesAsync();
