@@ -14,6 +14,9 @@ public abstract class StoreUnderTest
     /// <summary>All kinds of store.</summary>
     internal static IEnumerable<StoreUnderTest> All => [new EmbeddedStoreUnderTest(), RedisStoreUnderTest.Single, RedisStoreUnderTest.Cluster];
 
+    /// <summary>All but the specification itself.</summary>
+    internal static IEnumerable<StoreUnderTest> OthersThanEmbedded => All.Where(kind => kind is not EmbeddedStoreUnderTest);
+
     /// <summary>How many steps the simulation takes on it in the test run.</summary>
     internal virtual long SimulatedSteps => 60_000;
 

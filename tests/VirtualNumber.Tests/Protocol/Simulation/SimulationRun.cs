@@ -121,11 +121,11 @@ internal sealed class SimulationRun
         _world.Time.Advance(by);
     }
 
-    /// <summary>Until a lease expires, a number has rested or a claim is too old, or a millisecond later, by one of the clocks.</summary>
+    /// <summary>Until a lease expires, a number has rested or a claim is too old by one of the clocks, or a millisecond before or after that.</summary>
     private TimeSpan? UntilSomethingTurns()
     {
         var now = _world.Clocks[_random.Next(_world.Clocks.Count)].GetUtcNow();
-        var next = Oracle.Turns.Where(instant => instant >= now).Order().Take(4).ToList();
-        return next.Count == 0 ? null : next[_random.Next(next.Count)] + TimeSpan.FromMilliseconds(_random.Next(2)) - now;
+        var next = Oracle.Turns.Where(instant => instant > now).Order().Take(4).ToList();
+        return next.Count == 0 ? null : next[_random.Next(next.Count)] + TimeSpan.FromMilliseconds(_random.Next(3) - 1) - now;
     }
 }
