@@ -104,7 +104,7 @@ internal readonly record struct DecideStep(
 /// </summary>
 /// <param name="ReportNumber">Counts the events that counted; 0: none.</param>
 /// <param name="Status">The latest event's status.</param>
-/// <param name="EventTime">The latest event's time.</param>
+/// <param name="EventTime">The latest event's time; default when there was no event.</param>
 /// <param name="Terms">What it means; null when there was no event.</param>
 /// <param name="Claims">The claim of each role that has one, in the order of the roles.</param>
 internal sealed record LedgerView(

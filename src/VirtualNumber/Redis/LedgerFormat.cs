@@ -40,7 +40,7 @@ internal static class LedgerFormat
 
     /// <summary>Default for an empty text: there was no report.</summary>
     public static (DateTimeOffset Time, DeliveryStatus Status) UnpackEvent(byte[] packed) => packed.Length == 0
-        ? (DateTimeOffset.UnixEpoch, default)
+        ? default
         : (Instants.Read(packed), (DeliveryStatus)packed[Instants.Length]);
 
     /// <summary>Null for an empty text: there was no report.</summary>

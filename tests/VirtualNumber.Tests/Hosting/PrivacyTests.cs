@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Text;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
 using VirtualNumber.Load;
 using VirtualNumber.Tests.Api;
+using VirtualNumber.Tests.Redis;
 using VirtualNumber.V1;
 
 namespace VirtualNumber.Tests.Hosting;
@@ -24,8 +26,7 @@ public sealed class PrivacyTests
     private const string Waybill = "SF9753186420";
     private const string OtherWaybill = "YT8642097531";
 
-    private static readonly string[] s_numbers = [Real, Other, Malformed, Mobile, Landline, Caller];
-    private static readonly string[] s_waybills = [Waybill, OtherWaybill];
+    private static readonly SecretScanner s_scanner = new([Real, Other, Malformed, Mobile, Landline, Caller], [Waybill, OtherWaybill]);
 
     [Test]
     public async Task Nothing_that_a_whole_run_writes_or_exports_shows_a_real_number_or_a_waybill_number()
@@ -60,8 +61,78 @@ public sealed class PrivacyTests
         Assert.That(written["metrics"], Does.Contain("virtualnumber.lease.duration").And.Contain("virtualnumber.resolve.duration"));
         Assert.That(written["logs"], Does.Contain(leaseId));
         foreach (var (name, text) in written)
-            Assert.That(FoundIn(text), Is.Empty, name);
+            Assert.That(s_scanner.FindIn(text), Is.Empty, name);
     }
+
+    [Test]
+    public async Task Nothing_that_Redis_is_sent_or_keeps_shows_a_real_number_or_a_waybill_number()
+    {
+        // Nothing compressed, so that nothing hides from the search.
+        var redis = await RedisServer.StartAsync("--rdbcompression", "no");
+        using var monitor = await RedisMonitor.StartAsync(redis.Port);
+        await using var service = await ServiceOnRedis.StartAsync(
+            redis, ("Logging:LogLevel:Default", "Trace"), ("Logging:LogLevel:Microsoft.AspNetCore", "Trace"));
+        var leaseId = await RunAllVerbsAsync(service.Service.GrpcAddress);
+        await redis.FreezeAsync();
+        (await RefusedCall.OfAsync(service.Leases.CreateLeaseAsync, Requests.CreateLease(OtherWaybill, Real))).Expect(StatusCode.Unavailable, ErrorReason.StoreUnavailable);
+        await redis.ThawAsync();
+        await service.UntilAnsweringAsync();
+        Assert.That(await service.Service.StopAsync(), Is.Zero);
+
+        var (sent, files) = await ReadAllAsync(redis, monitor);
+
+        Assert.That(service.Service.Output, Does.Contain(leaseId).And.Contain("dbug:").And.Contain("The store is away."));
+        Assert.That(Text(sent), Does.Contain("EVALSHA").And.Contain("vn:{b1}:routes"));
+        Assert.That(files.Keys, Has.Some.EqualTo("dump.rdb").And.Some.EndsWith(".incr.aof"));
+        Assert.That(Text(files["dump.rdb"]), Does.Contain("vn:{b1}:routes").And.Contain("vn:{b1}:log"));
+        Assert.That(s_scanner.FindIn(service.Service.Output), Is.Empty, "output");
+        Assert.That(s_scanner.FindIn(sent), Is.Empty, "MONITOR");
+        foreach (var (name, bytes) in files)
+            Assert.That(s_scanner.FindIn(bytes), Is.Empty, name);
+    }
+
+    [TestCase("SET", "vn:{b1}:meta", "+99913572468")]
+    [TestCase("HSET", "vn:{b1}:routes", "00017", "13924680135", Description = "Redis keeps it as an integer of eight bytes")]
+    [TestCase("XADD", "vn:{b1}:log", "*", "n", "13924680135")]
+    [TestCase("SADD", "vn:{p1}", "8657186427531")]
+    [TestCase("SET", "vn:{dSF9753186420}", "1")]
+    public async Task The_search_finds_what_is_planted_in_Redis(params string[] command)
+    {
+        await using var redis = await RedisServer.StartAsync("--rdbcompression", "no");
+        using var monitor = await RedisMonitor.StartAsync(redis.Port);
+        using var connection = await redis.ConnectAsync();
+        await connection.GetDatabase().ExecuteAsync(command[0], [.. command[1..]]);
+
+        var (sent, files) = await ReadAllAsync(redis, monitor);
+
+        Assert.That(s_scanner.FindIn(sent), Is.Not.Empty);
+        Assert.That(s_scanner.FindIn(files["dump.rdb"]), Is.Not.Empty);
+        Assert.That(s_scanner.FindIn(files.Single(file => file.Key.EndsWith(".incr.aof", StringComparison.Ordinal)).Value), Is.Not.Empty);
+    }
+
+    private static IEnumerable<TestCaseData<byte[]>> Packed()
+    {
+        const string Digits = "13924680135";
+        var value = long.Parse(Digits, CultureInfo.InvariantCulture);
+        yield return new([0x13, 0x92, 0x46, 0x80, 0x13, 0x5f]) { TestName = "Packed as decimals" };
+        yield return new([0xf1, 0x39, 0x24, 0x68, 0x01, 0x35]) { TestName = "Packed as decimals after a half byte" };
+        yield return new([0x31, 0x29, 0x64, 0x08, 0x31, 0xf5]) { TestName = "Packed as telephony packs it" };
+        yield return new(BitConverter.GetBytes(value)) { TestName = "As an integer" };
+        yield return new([.. BitConverter.GetBytes(value).Reverse()]) { TestName = "As an integer, big-endian" };
+        yield return new(Encoding.Unicode.GetBytes(Digits)) { TestName = "As UTF-16" };
+        yield return new(Encoding.ASCII.GetBytes(Convert.ToHexString(Encoding.ASCII.GetBytes(Digits)))) { TestName = "As hexadecimal digits" };
+        foreach (var before in new[] { "", "x", "xy" })
+        {
+            yield return new(Encoding.ASCII.GetBytes(Convert.ToBase64String(Encoding.ASCII.GetBytes(before + Digits + "xyz"))))
+            {
+                TestName = $"As base64 after {before.Length} bytes",
+            };
+        }
+    }
+
+    [TestCaseSource(nameof(Packed))]
+    public void The_search_finds_what_is_planted_in_another_form(byte[] planted) =>
+        Assert.That(s_scanner.FindIn([0xff, 0x12, .. planted, 0x00, 0x41]), Is.Not.Empty);
 
     [TestCase("connect +99913572468 now")]
     [TestCase("\"13924680135\"")]
@@ -72,29 +143,24 @@ public sealed class PrivacyTests
     [TestCase("path=/SF9753186420")]
     [TestCase("yt8642097531")]
     [TestCase("1357246", Description = "Most of a number")]
-    public void The_search_finds_what_is_planted(string planted) => Assert.That(FoundIn($"before {planted} after"), Is.Not.Empty);
+    public void The_search_finds_what_is_planted(string planted) => Assert.That(s_scanner.FindIn($"before {planted} after"), Is.Not.Empty);
 
     [Test]
     public void The_search_finds_what_is_planted_among_bytes() =>
-        Assert.That(FoundIn(Text([0xff, 0x12, 0x0b, .. Encoding.ASCII.GetBytes("13924680135"), 0x00])), Is.Not.Empty);
-
-    /// <summary>
-    /// A number counts as shown when seven of its last eight digits stand together, whatever groups them; a mask shows no such run.
-    /// </summary>
-    private static List<string> FoundIn(string text)
-    {
-        var grouped = string.Concat(text.Where(c => c is not ('-' or ' ' or '(' or ')')));
-        var parts = s_numbers.Select(number => string.Concat(number.Where(char.IsAsciiLetterOrDigit)))
-            .SelectMany(digits => new[] { digits[^7..], digits[^8..^1] });
-        return
-        [
-            .. parts.Where(part => grouped.Contains(part, StringComparison.Ordinal)),
-            .. s_waybills.Where(waybill => text.Contains(waybill, StringComparison.OrdinalIgnoreCase)),
-        ];
-    }
+        Assert.That(s_scanner.FindIn(Text([0xff, 0x12, 0x0b, .. Encoding.ASCII.GetBytes("13924680135"), 0x00])), Is.Not.Empty);
 
     /// <summary>Latin 1 keeps every byte, so that what stands in them as text is seen as text.</summary>
     private static string Text(byte[] bytes) => Encoding.Latin1.GetString(bytes);
+
+    /// <summary>All that was ever sent to a Redis, and all the files that it wrote.</summary>
+    private static async Task<(byte[] Sent, Dictionary<string, byte[]> Files)> ReadAllAsync(RedisServer redis, RedisMonitor monitor)
+    {
+        using var connection = await redis.ConnectAsync();
+        await connection.GetDatabase().ExecuteAsync("SAVE");
+        var files = Directory.EnumerateFiles(redis.Folder, "*", SearchOption.AllDirectories)
+            .ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);
+        return (await monitor.ReadUntilAsync(connection), files);
+    }
 
     private static async Task<string> RunAllVerbsAsync(Uri address)
     {

@@ -1,5 +1,6 @@
 using VirtualNumber.Memory;
 using VirtualNumber.Protocol;
+using VirtualNumber.Tests.Protocol.Simulation;
 using VirtualNumber.Tests.Redis;
 
 namespace VirtualNumber.Tests.Protocol;
@@ -13,11 +14,18 @@ public abstract class StoreUnderTest
     /// <summary>All kinds of store.</summary>
     internal static IEnumerable<StoreUnderTest> All => [new EmbeddedStoreUnderTest(), RedisStoreUnderTest.Single, RedisStoreUnderTest.Cluster];
 
+    /// <summary>All but the specification itself.</summary>
+    internal static IEnumerable<StoreUnderTest> OthersThanEmbedded => All.Where(kind => kind is not EmbeddedStoreUnderTest);
+
     /// <summary>How many steps the simulation takes on it in the test run.</summary>
     internal virtual long SimulatedSteps => 60_000;
 
     /// <summary>Starts an empty store.</summary>
     internal abstract ValueTask<RunningStore> StartAsync(ProtocolBounds bounds);
+
+    /// <summary>Starts an empty store that is held to the embedded one at every step.</summary>
+    internal virtual async ValueTask<RunningStore> StartBesideModelAsync(ProtocolBounds bounds) =>
+        new PairedStore(await StartAsync(bounds), await new EmbeddedStoreUnderTest().StartAsync(bounds));
 }
 
 /// <summary>An empty store of its own for one test.</summary>
@@ -31,7 +39,10 @@ internal abstract class RunningStore : IAsyncDisposable
     internal abstract int BlockCount { get; }
 
     /// <summary>A block's log, oldest entry first.</summary>
-    internal abstract ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block);
+    internal ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block) => ReadLogAsync(block, after: 0);
+
+    /// <summary>What a block's log has after the given sequence, as far as it is kept; oldest entry first.</summary>
+    internal abstract ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block, long after);
 
     public abstract ValueTask DisposeAsync();
 }
@@ -43,6 +54,9 @@ internal sealed class EmbeddedStoreUnderTest : StoreUnderTest
 
     internal override ValueTask<RunningStore> StartAsync(ProtocolBounds bounds) => new(new Running(bounds));
 
+    /// <summary>It is the model itself.</summary>
+    internal override ValueTask<RunningStore> StartBesideModelAsync(ProtocolBounds bounds) => StartAsync(bounds);
+
     private sealed class Running(ProtocolBounds bounds) : RunningStore
     {
         private readonly EmbeddedStore _store = new(bounds, LogLength);
@@ -53,7 +67,8 @@ internal sealed class EmbeddedStoreUnderTest : StoreUnderTest
 
         internal override int BlockCount => _store.BlockCount;
 
-        internal override ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block) => new(_store.ReadLog(block));
+        internal override ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block, long after) =>
+            new(_store.ReadLog(block).Where(entry => entry.Sequence > after).ToList());
 
         public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

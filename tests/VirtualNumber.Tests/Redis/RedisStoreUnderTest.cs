@@ -87,31 +87,13 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
 
         internal override int BlockCount => _registry.Known.Blocks.Length;
 
-        internal override async ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block)
-        {
-            var entries = (RedisResult[])(await _connection.GetDatabase().ExecuteAsync("XRANGE", Keys.Log(block), "-", "+"))!;
-            return [.. entries.Select((entry, index) => EntryOf(index + 1, (RedisResult[])((RedisResult[])entry!)[1]!))];
-        }
+        internal override async ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block, long after) =>
+            await RedisLog.ReadAsync(_connection.GetDatabase(), block, after);
 
         public override ValueTask DisposeAsync()
         {
             _registry.Dispose();
             return ValueTask.CompletedTask;
         }
-
-        /// <summary>Fields in the order in which the scripts write them: kind, slot, epoch, time, count.</summary>
-        private static LogEntry EntryOf(long sequence, RedisResult[] fields)
-        {
-            var slot = (string)fields[3]!;
-            return new(
-                sequence,
-                Instant((string)fields[7]!),
-                Enum.Parse<LogKind>((string)fields[1]!, ignoreCase: true),
-                slot.Length == 0 ? null : uint.Parse(slot),
-                slot.Length == 0 ? null : Instant((string)fields[5]!),
-                int.Parse((string)fields[9]!));
-        }
-
-        private static DateTimeOffset Instant(string milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(milliseconds));
     }
 }

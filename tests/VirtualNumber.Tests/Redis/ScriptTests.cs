@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using StackExchange.Redis;
 using VirtualNumber.Leasing;
 using VirtualNumber.Redis;
-using VirtualNumber.Tests.GrpcOnKestrel;
 using VirtualNumber.Tests.Protocol;
 using VirtualNumber.Tests.Repository;
 
@@ -117,13 +116,9 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
         foreach (var script in Scripts.All)
             await server.ScriptLoadAsync(script.Text);
 
-        await using var monitor = RedisMonitor.Start(((System.Net.IPEndPoint)connection.GetEndPoints()[0]).Port);
-        await monitor.StartedAsync().Soon();
+        using var monitor = await RedisMonitor.StartAsync(((System.Net.IPEndPoint)connection.GetEndPoints()[0]).Port);
         await what();
-        var end = $"end-{Guid.NewGuid()}";
-        await connection.GetDatabase().PingAsync();
-        await connection.GetDatabase().KeyExistsAsync(end);
-        var lines = await monitor.ReadUntilAsync(end).Soon();
+        var lines = await monitor.ReadLinesAsync(connection);
 
         var names = Scripts.All.DistinctBy(script => script.Name)
             .ToDictionary(script => Convert.ToHexStringLower(script.Digest), script => script.Name);

@@ -40,7 +40,7 @@ internal sealed class Promises(StepOracle oracle, LeaseIdCodec leaseIds)
             ? promised.LeaseId
             : null;
 
-    /// <summary>A request is answered with the same lease as long as that lease's record stands.</summary>
+    /// <summary>A request is answered with the same lease as long as that lease lives or rests.</summary>
     /// <param name="command">What was asked.</param>
     /// <param name="promisedBefore">What the request had been answered with when it was asked; later answers overlap with this one.</param>
     /// <param name="answer">What was answered.</param>
@@ -50,7 +50,7 @@ internal sealed class Promises(StepOracle oracle, LeaseIdCodec leaseIds)
         if (command.RequestId is not { } request)
             return;
         var key = (command.Delivery, command.Role, request);
-        if (_leases.TryGetValue(key, out var promised) && Record(command.Delivery.TenantId, promised.LeaseId) is not null)
+        if (_leases.TryGetValue(key, out var promised) && Record(command.Delivery.TenantId, promised.LeaseId) is { } standing && oracle.Rests(standing))
         {
             Unless(
                 answer.Outcome is not (CreateLeaseOutcome.Leased or CreateLeaseOutcome.LeaseEnded) || answer.Lease!.LeaseId == promised.LeaseId,

@@ -18,6 +18,8 @@ internal sealed class SimulatedWorld
 
     internal DateTimeOffset SlowestNow => Time.Now + s_skews.Min();
 
+    internal DateTimeOffset FastestNow => Time.Now + s_skews.Max();
+
     internal List<Pool> Pools { get; } = [];
 
     internal TimeSpan AgingOf(string tenantId, string poolId) => _agings[(tenantId, poolId)];

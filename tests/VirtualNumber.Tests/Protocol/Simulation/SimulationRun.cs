@@ -94,11 +94,15 @@ internal sealed class SimulationRun
         _inFlight.RemoveAll(verb => verb.Done);
     }
 
-    /// <summary>From milliseconds to days, often about the take window; but a step that was sent arrives within N.</summary>
+    /// <summary>
+    /// From milliseconds to days, often about the take window, and often to the very millisecond at which something turns; but a step
+    /// that was sent arrives within N.
+    /// </summary>
     private void PassTime()
     {
-        var by = _random.Next(12) switch
+        var by = _random.Next(16) switch
         {
+            > 11 when UntilSomethingTurns() is { } until => until,
             10 => ProtocolTestBounds.TakeWindow + TimeSpan.FromSeconds(_random.Next(20) - 10),
             11 => ProtocolTestBounds.TakeWindow / 2,
             < 3 => TimeSpan.FromMilliseconds(_random.Next(1_000)),
@@ -115,5 +119,13 @@ internal sealed class SimulationRun
 
         Unless(by >= TimeSpan.Zero, () => "Time went back.");
         _world.Time.Advance(by);
+    }
+
+    /// <summary>Until a lease expires, a number has rested or a claim is too old by one of the clocks, or a millisecond before or after that.</summary>
+    private TimeSpan? UntilSomethingTurns()
+    {
+        var now = _world.Clocks[_random.Next(_world.Clocks.Count)].GetUtcNow();
+        var next = Oracle.Turns.Where(instant => instant > now).Order().Take(4).ToList();
+        return next.Count == 0 ? null : next[_random.Next(next.Count)] + TimeSpan.FromMilliseconds(_random.Next(3) - 1) - now;
     }
 }

@@ -16,6 +16,7 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     private readonly Dictionary<uint, long> _sequences = [];
     private readonly Queue<string> _trace = new();
     private ulong _transcript = 14695981039346656037;
+    private Claim? _latestClaim;
 
     internal Slots Slots { get; } = new();
 
@@ -35,9 +36,19 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     /// <summary>How often each step came to each outcome.</summary>
     internal SortedDictionary<string, int> Outcomes { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The instants at which something turns: a lease expires, a number has rested, the latest claim is too old.</summary>
+    internal IReadOnlyList<DateTimeOffset> Turns =>
+    [
+        .. _records.Values.SelectMany(record => new[] { record.ExpireTime, record.ExpireTime + AgingOf(record) }),
+        .. _latestClaim is { } claim ? [claim.Time + ProtocolTestBounds.TakeWindow] : Array.Empty<DateTimeOffset>(),
+    ];
+
     internal LeaseRecord? Find(HolderKey holder) =>
         _records.TryGetValue((holder.Block, holder.Slot), out var record) && record.LeaseTime == holder.LeaseTime
             && record.TenantId == holder.TenantId ? record : null;
+
+    /// <summary>Whether a record must be kept still, by every clock. After that it may be there or not, and so may its ledger.</summary>
+    internal bool Rests(LeaseRecord record) => record.ExpireTime + AgingOf(record) > world.FastestNow;
 
     internal void Note(string what)
     {
@@ -52,6 +63,7 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     internal async Task AfterStepAsync(InFlight verb, string name, DateTimeOffset? now, object? argument, object? answer)
     {
         Steps++;
+        _latestClaim = answer is ClaimAnswer { Kind: ClaimKind.Created } created ? created.Claim : _latestClaim;
         Count($"{name} {OutcomeOf(answer)}");
         Note($"{world.Time.Now:MM-dd HH:mm:ss.fff} {verb.Name}: {name} {OutcomeOf(answer)} (now {now:dd HH:mm:ss.fff})");
         var changes = await ReadChangesAsync();
@@ -101,12 +113,10 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     private async Task<List<RecordChange>> ReadChangesAsync()
     {
         var present = new Dictionary<(uint Block, uint Slot), LeaseRecord>();
-        foreach (var pool in world.Pools)
-        {
-            var page = await store.Stock.ListRecordsAsync(pool, null, default, int.MaxValue, world.Time.Now, CancellationToken.None);
-            foreach (var record in page.Records)
-                Unless(present.TryAdd((record.Block, record.Slot), record), () => "A slot has two records.");
-        }
+        var pages = await Task.WhenAll(world.Pools.Select(
+            pool => store.Stock.ListRecordsAsync(pool, null, default, int.MaxValue, world.Time.Now, CancellationToken.None).AsTask()));
+        foreach (var record in pages.SelectMany(page => page.Records))
+            Unless(present.TryAdd((record.Block, record.Slot), record), () => "A slot has two records.");
 
         var changes = new List<RecordChange>();
         foreach (var (place, before) in _records)
@@ -129,10 +139,12 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     {
         var expected = changes.SelectMany(change => change.Entries()).GroupBy(entry => entry.Block)
             .ToDictionary(group => group.Key, group => group.Select(entry => (entry.Kind, entry.Slot, entry.LeaseTime)).ToHashSet());
-        for (var block = 1u; block <= store.BlockCount; block++)
+        var logs = await Task.WhenAll(Enumerable.Range(1, store.BlockCount).Select(
+            block => store.ReadLogAsync((uint)block, after: _sequences.GetValueOrDefault((uint)block)).AsTask()));
+        for (var block = 1u; block <= logs.Length; block++)
         {
             var last = _sequences.GetValueOrDefault(block);
-            var entries = (await store.ReadLogAsync(block)).Where(entry => entry.Sequence > last).ToList();
+            var entries = logs[block - 1];
             Unless(
                 entries.Select(entry => entry.Sequence).SequenceEqual(Enumerable.Range(1, entries.Count).Select(i => last + i)),
                 () => $"The log of block {block} has a gap.");
@@ -165,9 +177,10 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     private async Task CheckCountsAsync()
     {
         var now = world.Time.Now;
-        foreach (var pool in world.Pools)
+        var counted = await Task.WhenAll(world.Pools.Select(
+            pool => store.Stock.GetStatsAsync(pool, skip: 0, limit: int.MaxValue, now, CancellationToken.None).AsTask()));
+        foreach (var (pool, stats) in world.Pools.Zip(counted))
         {
-            var stats = await store.Stock.GetStatsAsync(pool, 0, 0, now, CancellationToken.None);
             var expected = Slots.Count(pool, world.AgingOf(pool.TenantId, pool.PoolId), now);
             Unless(stats.Counts == expected, () => $"{pool.PoolId} counts {stats.Counts} where there are {expected}.");
         }

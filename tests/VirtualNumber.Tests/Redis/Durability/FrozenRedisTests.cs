@@ -1,0 +1,186 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Health.V1;
+using VirtualNumber.Memory;
+using VirtualNumber.Tests.Api;
+using VirtualNumber.Tests.GrpcOnKestrel;
+using VirtualNumber.V1;
+using static Grpc.Health.V1.HealthCheckResponse.Types;
+
+namespace VirtualNumber.Tests.Redis.Durability;
+
+/// <summary>
+/// Redis stands still for ten seconds: its sockets stay open and nothing answers (SIGSTOP). What was sent meanwhile it does when it goes
+/// on, long after the callers have given up and, not knowing, asked again.
+/// </summary>
+[TestFixture]
+public sealed class FrozenRedisTests
+{
+    private const int Rounds = 20;
+
+    private static readonly TimeSpan s_freeze = TimeSpan.FromSeconds(10);
+
+    /// <summary>What a busy machine may add to a deadline before the caller's own code runs again.</summary>
+    private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>The callers' deadlines by turns; without one the service's own bound for a call to Redis holds (2 s by default).</summary>
+    private static readonly TimeSpan?[] s_deadlines = [TimeSpan.FromSeconds(0.3), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3), null];
+
+    private static readonly TimeSpan s_withoutDeadline = TimeSpan.FromSeconds(3);
+
+    private readonly ConcurrentQueue<(string Call, StatusCode Status, TimeSpan Took, TimeSpan Allowed)> _ended = [];
+
+    [Test]
+    public async Task Every_call_ends_in_time_readiness_tells_and_nothing_happens_twice()
+    {
+        await using var service = await ServiceOnRedis.StartAsync();
+        await service.StockAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        using var watch = service.Health.Watch(new HealthCheckRequest { Service = "virtualnumber.v1.LeaseService" }, cancellationToken: patience.Token);
+        var plans = new List<Plan>();
+        for (var round = 0; round < Rounds; round++)
+            plans.Add(await PlanAsync(service, round));
+        Assert.That(await NextAsync(watch, patience.Token), Is.EqualTo(ServingStatus.Serving));
+
+        await service.Redis.FreezeAsync();
+        var frozen = Stopwatch.GetTimestamp();
+        var calls = new List<Task>();
+        using (var timer = new PeriodicTimer(s_freeze / Rounds))
+        {
+            foreach (var plan in plans)
+            {
+                calls.AddRange(plan.Sends.Select((send, index) => EndAsync(send, s_deadlines[index % s_deadlines.Length])));
+                await timer.WaitForNextTickAsync(patience.Token);
+            }
+        }
+
+        await Task.WhenAll(calls).Soon();
+        Assert.That(await NextAsync(watch, patience.Token), Is.EqualTo(ServingStatus.NotServing));
+        Assert.That(await ReadyAsync(service), Is.EqualTo(HttpStatusCode.ServiceUnavailable));
+        Assert.That(Stopwatch.GetElapsedTime(frozen), Is.GreaterThanOrEqualTo(s_freeze));
+        await service.Redis.ThawAsync();
+        var again = await service.UntilAnsweringAsync();
+        Assert.That(await NextAsync(watch, patience.Token), Is.EqualTo(ServingStatus.Serving));
+        Assert.That(await ReadyAsync(service), Is.EqualTo(HttpStatusCode.OK));
+        await TestContext.Out.WriteLineAsync(
+            $"{_ended.Count} calls ended while Redis was frozen: " +
+            string.Join(", ", _ended.GroupBy(call => call.Status).Select(group => $"{group.Count()} {group.Key}")) +
+            $"; the latest {_ended.Max(call => (call.Took - call.Allowed).TotalMilliseconds):0} ms after its deadline; answering again {again.TotalMilliseconds:0} ms after SIGCONT");
+
+        Assert.That(_ended.Where(call => call.Status is not (StatusCode.Unavailable or StatusCode.DeadlineExceeded)), Is.Empty);
+        Assert.That(_ended.Where(call => call.Took > call.Allowed + s_margin), Is.Empty);
+
+        // Nobody knows what became of the calls, so each is repeated, and once more.
+        foreach (var plan in plans)
+        {
+            await plan.RepeatAsync();
+            await plan.RepeatAsync();
+        }
+
+        await CheckLogAsync(service);
+        var counts = (await service.Ops.GetStatsAsync(Requests.GetStats())).Counts;
+        Assert.That((counts.LeasedCount, counts.AgingCount), Is.EqualTo((4L * Rounds, (long)Rounds)));
+    }
+
+    /// <summary>One extension, reassignment, report and release, each of a lease of its own that stands already, one new lease and one look-up.</summary>
+    private static async Task<Plan> PlanAsync(ServiceOnRedis service, int round)
+    {
+        async Task<Lease> LeaseAsync(string name) =>
+            (await service.Leases.CreateLeaseAsync(Requests.CreateLease($"{name}{round}", requestId: "r"))).Lease;
+
+        var (extended, reassigned, reported, released) = (
+            await LeaseAsync("EXTENDED"), await LeaseAsync("REASSIGNED"), await LeaseAsync("REPORTED"), await LeaseAsync("RELEASED"));
+        var extension = Requests.ExtendLease(extended.LeaseId);
+        var reassignment = Requests.ReassignLease(reassigned.LeaseId);
+        var report = Requests.Report(DeliveryStatus.Delivered, DateTimeOffset.FromUnixTimeMilliseconds(reported.Epoch), $"REPORTED{round}");
+        var release = Requests.ReleaseLease(released.LeaseId);
+        var create = Requests.CreateLease($"CREATED{round}", requestId: "r");
+        var resolve = Requests.Resolve(extended.VirtualNumber);
+        string? created = null;
+
+        async Task RepeatAsync()
+        {
+            var longer = (await service.Leases.ExtendLeaseAsync(extension)).Lease;
+            Assert.That(
+                (longer.ExtensionCount, longer.ExpireTime.ToDateTimeOffset()), Is.EqualTo((1, extended.ExpireTime.ToDateTimeOffset().AddDays(7))));
+            await service.Leases.ReassignLeaseAsync(reassignment);
+            Assert.That((await service.Routing.ResolveAsync(Requests.Resolve(reassigned.VirtualNumber))).ConnectNumber, Is.EqualTo(Requests.OtherReal));
+            await service.Leases.ReportDeliveryStatusAsync(report);
+            Assert.That((await service.Leases.ReportDeliveryStatusAsync(report)).Outcome, Is.EqualTo(ReportOutcome.Repeated));
+            var told = (await service.Leases.GetLeaseAsync(Requests.GetLease(reported.LeaseId))).Lease;
+            Assert.That(told.ExpireTime.ToDateTimeOffset(), Is.EqualTo(report.EventTime.ToDateTimeOffset().AddDays(7)));
+            Assert.That((await service.Leases.ReleaseLeaseAsync(release)).Lease.EndReason, Is.EqualTo(EndReason.Released));
+            var lease = (await service.Leases.CreateLeaseAsync(create)).Lease;
+            Assert.That(lease.LeaseId, Is.EqualTo(created ??= lease.LeaseId));
+            Assert.That((await service.Routing.ResolveAsync(resolve)).ConnectNumber, Is.EqualTo(Requests.Real));
+        }
+
+        return new Plan(
+            [
+                Send(service.Leases.CreateLeaseAsync, create),
+                Send(service.Leases.ExtendLeaseAsync, extension),
+                Send(service.Leases.ReassignLeaseAsync, reassignment),
+                Send(service.Leases.ReportDeliveryStatusAsync, report),
+                Send(service.Leases.ReleaseLeaseAsync, release),
+                Send(service.Routing.ResolveAsync, resolve),
+                // The deadlines come by turns; these two make every second round meet the others.
+                .. round % 2 == 0 ? [Send(service.Leases.GetLeaseAsync, Requests.GetLease(extended.LeaseId))] : Array.Empty<Call>(),
+                .. round % 2 == 0 ? [Send(service.Leases.ListDeliveryLeasesAsync, Requests.ListDeliveryLeases($"EXTENDED{round}"))] : Array.Empty<Call>(),
+            ],
+            RepeatAsync);
+    }
+
+    private static Call Send<TRequest, TResponse>(Func<TRequest, CallOptions, AsyncUnaryCall<TResponse>> call, TRequest request)
+        where TRequest : IMessage<TRequest> => new(request.Descriptor.Name, async options => await call(request, options));
+
+    private async Task EndAsync(Call call, TimeSpan? deadline)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var status = StatusCode.OK;
+        try
+        {
+            await call.SendAsync(new CallOptions(deadline: deadline is { } limit ? TimeProvider.System.GetUtcNow().Add(limit).UtcDateTime : null));
+        }
+        catch (RpcException fault)
+        {
+            status = fault.StatusCode;
+        }
+
+        _ended.Enqueue((call.Name, status, Stopwatch.GetElapsedTime(start), deadline ?? s_withoutDeadline));
+    }
+
+    private static async Task<ServingStatus> NextAsync(AsyncServerStreamingCall<HealthCheckResponse> watch, CancellationToken cancellation) =>
+        await watch.ResponseStream.MoveNext(cancellation) ? watch.ResponseStream.Current.Status : ServingStatus.Unknown;
+
+    private static async Task<HttpStatusCode> ReadyAsync(ServiceOnRedis service)
+    {
+        using var http = new HttpClient { BaseAddress = service.Service.HttpAddress };
+        using var response = await http.GetAsync(new Uri("/readyz", UriKind.Relative));
+        return response.StatusCode;
+    }
+
+    /// <summary>Each change of each lease was made once, as the block's own log tells.</summary>
+    private static async Task CheckLogAsync(ServiceOnRedis service)
+    {
+        using var connection = await service.Redis.ConnectAsync();
+        var log = (await RedisLog.ReadAsync(connection.GetDatabase(), block: 1, after: 0)).Where(entry => entry.Slot is not null).ToList();
+        Assert.That(log.Select(entry => (entry.Kind, entry.Slot, entry.LeaseTime)), Is.Unique);
+        Assert.That(
+            log.GroupBy(entry => entry.Kind).ToDictionary(group => group.Key, group => group.Count()),
+            Is.EquivalentTo(new Dictionary<LogKind, int>
+            {
+                [LogKind.Leased] = 5 * Rounds,
+                [LogKind.Extended] = Rounds,
+                [LogKind.Reassigned] = Rounds,
+                [LogKind.Reported] = Rounds,
+                [LogKind.Released] = Rounds,
+            }));
+    }
+
+    private sealed record Call(string Name, Func<CallOptions, Task> SendAsync);
+
+    private sealed record Plan(IReadOnlyList<Call> Sends, Func<Task> RepeatAsync);
+}
