@@ -30,7 +30,8 @@ public sealed class RedisOptions
     /// <summary>What is wrong with these figures, one sentence each; empty when nothing is.</summary>
     public IEnumerable<string> Validate(TimeSpan commandDelay)
     {
-        if (CallTimeout <= TimeSpan.Zero || CallTimeout > commandDelay)
+        // Without a Redis the default need not fit shorter bounds.
+        if (CallTimeout <= TimeSpan.Zero || (IsUsed && CallTimeout > commandDelay))
             yield return $"{nameof(CallTimeout)} must be positive and at most Bounds:CommandDelay ({commandDelay}).";
         if (CallsInFlight < 1)
             yield return $"{nameof(CallsInFlight)} must be at least 1.";

@@ -38,7 +38,6 @@ public sealed class SettingsTests
     [TestCase("Reclaim:Interval", "00:00:00.009", "Interval")]
     [TestCase("Reclaim:WarnAfterCycles", "0", "WarnAfterCycles")]
     [TestCase("Redis:CallTimeout", "00:00:00", "CallTimeout")]
-    [TestCase("Redis:CallTimeout", "00:01:00.001", "CallTimeout must be positive and at most Bounds:CommandDelay")]
     [TestCase("Redis:CallsInFlight", "0", "CallsInFlight")]
     [TestCase("Redis:LogLength", "0", "LogLength")]
     [TestCase("Redis:RegistryInterval", "00:00:01.001", "RegistryInterval")]
@@ -106,6 +105,14 @@ public sealed class SettingsTests
         Assert.That(settings.Leasing.ExtensionSpans, Is.EqualTo(new[] { TimeSpan.FromDays(1) }));
         Assert.That(settings.RealNumbers.AllowedCountries, Is.EqualTo(new[] { "999" }));
         Assert.That(settings.RealNumbers.AllowedKinds.Select(kind => kind.ToString()), Is.EqualTo(new[] { "Mobile" }));
+    }
+
+    [Test]
+    public void A_call_to_Redis_ends_before_a_command_may_come_late()
+    {
+        (string, string)[] settings = [("Bounds:CommandDelay", "00:00:01"), ("Redis:CallTimeout", "00:00:01.001")];
+        Assert.That(() => Settings.Read(Configuration(settings)), Throws.Nothing, "There is no Redis to call.");
+        Assert.That(RefusalOf([.. settings, ("Redis:Configuration", "127.0.0.1")]), Does.Contain("CallTimeout must be positive and at most Bounds:CommandDelay"));
     }
 
     [TestCase("password=hunter2")]

@@ -141,8 +141,16 @@ internal sealed partial class ReadmeTests
             process.Start();
             process.BeginOutputReadLine();
             process.BeginErrorReadLine();
-            await service._started.Task.WaitAsync(TimeSpan.FromMinutes(2));
-            return service;
+            try
+            {
+                await service._started.Task.WaitAsync(TimeSpan.FromMinutes(2));
+                return service;
+            }
+            catch
+            {
+                await service.DisposeAsync();
+                throw;
+            }
         }
 
         /// <summary>Runs a command against this service's port.</summary>
