@@ -115,9 +115,10 @@ internal static partial class Composition
     /// <summary>Traces, metrics and logs; exported by OTLP when OTEL_EXPORTER_OTLP_ENDPOINT says where to.</summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
-        // With nobody to tell, recording every call's span would only cost; the meters are there for local tools all the same.
+        // With nobody to tell, recording every call's span would only cost; the meters are there for local tools all the same. The host
+        // makes a span also where its log might want the id of it.
         if (string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
-            return services;
+            return services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None));
 
         services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService("virtual-number"))

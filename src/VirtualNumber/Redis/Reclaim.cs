@@ -19,19 +19,17 @@ internal sealed partial class RedisStore
         var (expired, removed) = (0, 0);
         for (var looked = 0; looked < Math.Min(blocks.Length, BlocksPerReclaim); looked++)
         {
-            var turn = (uint)Volatile.Read(ref _reclaimTurn);
+            var turn = (uint)(Interlocked.Increment(ref _reclaimTurn) - 1);
             var block = registry.BlockOf(blocks[(int)(turn % (uint)blocks.Length)]);
-            if (block.IsFilled)
-            {
-                var answer = await RunOnBlockAsync(
-                    s_reclaim, block, now, cancellation, limit - expired - removed, Ms(block.Pool.Aging), Ms(3 * bounds.ClockSkew));
-                (expired, removed) = (expired + (int)answer[0], removed + (int)answer[1]);
-                // The same block again next time.
-                if ((int)answer[2] == 1)
-                    return new(expired, removed, Backlog: true);
-            }
+            if (!block.IsFilled)
+                continue;
 
-            Interlocked.Increment(ref _reclaimTurn);
+            // The next block's turn has come already, so that one that is in trouble does not stop all others.
+            var answer = await RunOnBlockAsync(
+                s_reclaim, block, now, cancellation, limit - expired - removed, Ms(block.Pool.Aging), Ms(3 * bounds.ClockSkew));
+            (expired, removed) = (expired + (int)answer[0], removed + (int)answer[1]);
+            if ((int)answer[2] == 1)
+                return new(expired, removed, Backlog: true);
         }
 
         return new(expired, removed, Backlog: false);

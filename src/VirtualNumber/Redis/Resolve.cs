@@ -12,7 +12,11 @@ internal sealed partial class RedisStore
             return new(RouteOutcome.NotStocked);
 
         // One HGET, from the primary: the record alone tells all.
-        var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, SlotText(slot), RedisCalls.Primary), cancellation);
+        var packed = await calls.CallAsync(
+            "Resolve",
+            (block.Routes, Slot: slot),
+            static (database, call, _) => database.HashGetAsync(call.Routes, SlotText(call.Slot), RedisCalls.Primary),
+            cancellation);
         if (packed.IsNull)
         {
             await EnsureThereAsync(block, cancellation);

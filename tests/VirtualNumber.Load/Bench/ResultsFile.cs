@@ -66,8 +66,8 @@ internal static class ResultsFile
         text.Append(CultureInfo.InvariantCulture, $"""
             # Results on Redis
 
-            Made by `dotnet run -c Release --project tests/VirtualNumber.Load -- bench --redis --leases {plan.Leases}`, which writes everything down to
-            the profile.
+            Made by `dotnet run -c Release --project tests/VirtualNumber.Load -- bench --redis 127.0.0.1:6379 --leases {plan.Leases}`
+            on an empty Redis; it writes everything down to the profile.
 
             {Conditions(plan)} Redis runs with `deploy/redis/redis.conf`, every write on disk before its answer, and
             its own time is not in the table. Look-ups and reports go to {plan.Leases:n0} live leases. A loop makes its calls in the

@@ -100,6 +100,25 @@ public sealed class RaceTests(StoreUnderTest kind) : VerbTests(kind)
     }
 
     [Test]
+    public async Task Many_who_reclaim_at_once_write_each_end_down_once_and_remove_each_record_once()
+    {
+        var block = await AddBlockAsync(inStock: 100);
+        const int Leases = 100;
+        for (var i = 0; i < Leases; i++)
+            await LeaseAsync($"delivery {i}", block.Id, Time.Now);
+        Time.Advance(31 * Day);
+
+        var cycles = (await AtOnceAsync(_ => Steps.ReclaimAsync(7, Time.Now, None))).ToList();
+        Assert.That(cycles.Sum(cycle => cycle.Expired), Is.EqualTo(Leases));
+        var expired = (await Running.ReadLogAsync(block.Id)).Where(entry => entry.Kind == LogKind.Expired).Select(entry => entry.Slot);
+        Assert.That(expired, Is.Unique.And.Exactly(Leases).Items);
+
+        cycles.AddRange(await AtOnceAsync(_ => Steps.ReclaimAsync(1_000, Time.Now, None)));
+        Assert.That(cycles.Sum(cycle => cycle.Removed), Is.EqualTo(Leases));
+        Assert.That((await Stock.ListRecordsAsync(block.Pool, null, default, 1_000, Time.Now, None)).Records, Is.Empty);
+    }
+
+    [Test]
     public async Task A_storm_of_everything_leaves_the_books_in_order()
     {
         var block = await AddBlockAsync(inStock: 100);
