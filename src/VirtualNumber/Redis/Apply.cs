@@ -27,9 +27,9 @@ internal sealed partial class RedisStore
         return (string)answer[0]! switch
         {
             "unknown" => new(ApplyOutcome.Unknown, null),
-            "ended" => new(ApplyOutcome.Ended, RecordOf(block, answer[1], answer[2])),
-            "already" => new(ApplyOutcome.Already, RecordOf(block, answer[1], answer[2])),
-            _ => new(ApplyOutcome.Set, RecordOf(block, answer[1], answer[2])),
+            "ended" => new(ApplyOutcome.Ended, await ReadAsync(block, answer[1], answer[2], cancellation)),
+            "already" => new(ApplyOutcome.Already, await ReadAsync(block, answer[1], answer[2], cancellation)),
+            _ => new(ApplyOutcome.Set, await ReadAsync(block, answer[1], answer[2], cancellation)),
         };
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Redis;
@@ -17,19 +18,25 @@ internal sealed partial class RedisStore
         if (await registry.FindPoolAsync(tenantId, poolId, cancellation) is not { } owner)
             return null;
         var rested = (now - owner.Pool.Aging).ToUnixTimeMilliseconds();
-        if (LongestRested(owner, tried, rested) is { } likely)
+        if (LongestRested(owner, tried, rested, now) is { } likely)
             return likely.Id;
 
         await registry.RefreshAsync(cancellation);
-        await Task.WhenAll(owner.Blocks.Select(registry.BlockOf).Where(block => !tried.Contains(block.Id)).Select(block => PeekAsync(block, cancellation)));
-        return LongestRested(owner, tried, rested)?.Id;
+        var peeks = owner.Blocks.Select(registry.BlockOf).Where(block => !tried.Contains(block.Id)).Select(block => PeekAsync(block, cancellation));
+        var faults = (await Task.WhenAll(peeks)).OfType<StoreUnavailableException>();
+        // What can be had is had, whatever became of other blocks; but a pool is not dry for want of an answer.
+        if (LongestRested(owner, tried, rested, now) is { } found)
+            return found.Id;
+        if (faults.FirstOrDefault() is { } fault)
+            ExceptionDispatchInfo.Throw(fault);
+        return LongestRested(owner, tried, rested, now: null)?.Id;
     }
 
     /// <summary>
     /// The block whose next slot has rested longest, null when none has rested enough; of equals one after the other, so that new
-    /// stock is used on all shards at once.
+    /// stock is used on all shards at once. Those that failed a moment ago are left out, unless no <paramref name="now"/> is given.
     /// </summary>
-    private RedisBlock? LongestRested(PoolEntry owner, IReadOnlyCollection<uint> tried, long rested)
+    private RedisBlock? LongestRested(PoolEntry owner, IReadOnlyCollection<uint> tried, long rested, DateTimeOffset? now)
     {
         var blocks = owner.Blocks;
         var first = (int)((uint)Interlocked.Increment(ref _turn) % (uint)Math.Max(1, blocks.Length));
@@ -38,16 +45,32 @@ internal sealed partial class RedisStore
         {
             var block = registry.BlockOf(blocks[(first + i) % blocks.Length]);
             var hint = block.FirstFreeHint;
-            if (block.IsFilled && hint <= rested && (best is null || hint < best.FirstFreeHint) && !tried.Contains(block.Id))
+            if (block.IsFilled && hint <= rested && (best is null || hint < best.FirstFreeHint) && !tried.Contains(block.Id)
+                && !(now is { } at && block.IsAvoided(at)))
+            {
                 best = block;
+            }
         }
 
+        // This caller finds out whether it is back; the others wait for that.
+        if (best is { Failed: true } && now is { } tries)
+            best.Avoid(tries);
         return best;
     }
 
-    private async Task PeekAsync(RedisBlock block, CancellationToken cancellation)
+    /// <summary>Looks when the next slot of a block is free; answers why that cannot be known.</summary>
+    private async Task<StoreUnavailableException?> PeekAsync(RedisBlock block, CancellationToken cancellation)
     {
-        var lowest = await calls.CallAsync(database => database.SortedSetRangeByRankWithScoresAsync(block.Free, 0, 0, flags: RedisCalls.Primary), cancellation);
-        block.FirstFreeHint = lowest.Length == 0 ? RedisBlock.NoneFree : (long)lowest[0].Score;
+        try
+        {
+            var lowest = await calls.CallAsync(
+                database => database.SortedSetRangeByRankWithScoresAsync(block.Free, 0, 0, flags: RedisCalls.Primary), cancellation);
+            block.FirstFreeHint = lowest.Length == 0 ? RedisBlock.NoneFree : (long)lowest[0].Score;
+            return null;
+        }
+        catch (StoreUnavailableException fault)
+        {
+            return fault;
+        }
     }
 }

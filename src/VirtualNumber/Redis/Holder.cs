@@ -14,7 +14,7 @@ internal sealed partial class RedisStore
     {
         var block = await BlockOfAsync(claim.Block, cancellation);
         var answer = await RunOnBlockAsync(s_find, block, DateTimeOffset.UnixEpoch, cancellation, Bytes(claim.Id));
-        return answer.Length == 0 ? null : RecordOf(block, answer[0], answer[1]);
+        return answer.Length == 0 ? null : await ReadAsync(block, answer[0], answer[1], cancellation);
     }
 
     /// <inheritdoc/>
@@ -29,7 +29,7 @@ internal sealed partial class RedisStore
             return null;
         }
 
-        var record = RecordOf(block, holder.Slot, (byte[])packed!);
+        var record = await ReadAsync(block, holder.Slot, (byte[])packed!, cancellation);
         return record.LeaseTime == holder.LeaseTime ? record : null;
     }
 
@@ -54,6 +54,6 @@ internal sealed partial class RedisStore
             "limit" => HolderOutcome.Limit,
             _ => HolderOutcome.Done,
         };
-        return outcome is { } known ? new(known, RecordOf(block, holder.Slot, (byte[])answer[1]!)) : Gone;
+        return outcome is { } known ? new(known, await ReadAsync(block, holder.Slot, (byte[])answer[1]!, cancellation)) : Gone;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Redis;
@@ -9,29 +10,47 @@ internal sealed partial class RedisStore
 
     private static readonly Script s_reclaim = Script.OnBlock("Reclaim");
 
+    /// <summary>So many blocks may fail in one call until it gives up: those of a shard that is away stand between the others.</summary>
+    private const int FaultsPerReclaim = 10;
+
     private int _reclaimTurn;
 
     /// <inheritdoc/>
-    /// <remarks>One block after the other, in turns. Ledgers go by their own expiry.</remarks>
+    /// <remarks>
+    /// One block after the other, in turns. Ledgers go by their own expiry. A block that cannot be had, its data or its shard being lost,
+    /// keeps no other from its turn; the call fails in the end.
+    /// </remarks>
     public async ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation)
     {
         var blocks = registry.Known.Blocks;
         var (expired, removed) = (0, 0);
-        for (var looked = 0; looked < Math.Min(blocks.Length, BlocksPerReclaim); looked++)
+        var faults = new List<StoreUnavailableException>();
+        for (var looked = 0; looked < Math.Min(blocks.Length, BlocksPerReclaim) && faults.Count < FaultsPerReclaim; looked++)
         {
-            var turn = (uint)(Interlocked.Increment(ref _reclaimTurn) - 1);
+            var turn = (uint)Volatile.Read(ref _reclaimTurn);
             var block = registry.BlockOf(blocks[(int)(turn % (uint)blocks.Length)]);
-            if (!block.IsFilled)
-                continue;
+            try
+            {
+                if (block.IsFilled)
+                {
+                    var answer = await RunOnBlockAsync(
+                        s_reclaim, block, now, cancellation, limit - expired - removed, Ms(block.Pool.Aging), Ms(3 * bounds.ClockSkew));
+                    (expired, removed) = (expired + (int)answer[0], removed + (int)answer[1]);
+                    // The same block again next time.
+                    if ((int)answer[2] == 1)
+                        return new(expired, removed, Backlog: true);
+                }
+            }
+            catch (StoreUnavailableException fault)
+            {
+                faults.Add(fault);
+            }
 
-            // The next block's turn has come already, so that one that is in trouble does not stop all others.
-            var answer = await RunOnBlockAsync(
-                s_reclaim, block, now, cancellation, limit - expired - removed, Ms(block.Pool.Aging), Ms(3 * bounds.ClockSkew));
-            (expired, removed) = (expired + (int)answer[0], removed + (int)answer[1]);
-            if ((int)answer[2] == 1)
-                return new(expired, removed, Backlog: true);
+            Interlocked.Increment(ref _reclaimTurn);
         }
 
+        if (faults.Count > 0)
+            ExceptionDispatchInfo.Throw(faults[0]);
         return new(expired, removed, Backlog: false);
     }
 }

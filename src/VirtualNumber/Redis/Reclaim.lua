@@ -26,22 +26,23 @@ local function ended(mark, until_time)
   return found
 end
 
--- Does something to the record of each slot that ended until an instant, as long as there is something left to do; moves the mark.
+-- Does something to the record of each slot that ended until an instant, up to the first that it leaves undone; moves the mark.
 local function pass(field, until_time, act)
-  local mark = redis.call('HGET', META, field) or '0'
+  local known = tonumber(redis.call('HGET', META, field) or 0)
+  -- One that lies ahead is from a clock that was wrong, or from before the aging grew: what ends until then would be skipped. From the
+  -- start, then.
+  local mark = known > until_time and 0 or known
   local reached = until_time - overlap
-  for _, entry in ipairs(ended(mark, until_time)) do
-    if expired + removed >= most then
+  for _, entry in ipairs(ended(string.format('%.0f', mark), until_time)) do
+    local packed = expired + removed < most and redis.call('HGET', ROUTES, entry.slot)
+    if expired + removed >= most or (packed and packed ~= '' and not act(entry.slot, decode(packed))) then
       reached = math.min(reached, entry.score - 1)
       break
     end
-    local packed = redis.call('HGET', ROUTES, entry.slot)
-    if packed and packed ~= '' then
-      act(entry.slot, decode(packed))
-    end
   end
-  if reached > tonumber(mark) then
-    redis.call('HSET', META, field, string.format('%.0f', reached))
+  mark = math.max(mark, reached)
+  if mark ~= known then
+    redis.call('HSET', META, field, string.format('%.0f', mark))
   end
 end
 
@@ -49,13 +50,14 @@ local function expire(slot, r)
   if r.ended == 0 and not live(slot, r) then
     expired = expired + 1
   end
+  return true
 end
 
 pass('expired', now, expire)
 pass('rested', now - aging, function(slot, r)
   expire(slot, r)
   if expired + removed >= most then
-    return
+    return false
   end
   if r.suspended == 1 then
     redis.call('HSET', ROUTES, slot, '')
@@ -64,5 +66,6 @@ pass('rested', now - aging, function(slot, r)
   end
   redis.call('HDEL', CLAIMS, r.claim)
   removed = removed + 1
+  return true
 end)
 return {expired, removed, expired + removed >= most and 1 or 0}

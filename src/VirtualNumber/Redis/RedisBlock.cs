@@ -10,7 +10,11 @@ internal sealed class RedisBlock(BlockEntry entry)
     /// <summary>The hint of a block that has no slot in stock.</summary>
     public const long NoneFree = long.MaxValue;
 
+    /// <summary>So long a block that failed is passed over, before one caller tries it again.</summary>
+    private static readonly TimeSpan s_avoided = TimeSpan.FromSeconds(5);
+
     private long _firstFree;
+    private long _failedAt;
     private volatile bool _filled;
 
     public BlockEntry Entry => entry;
@@ -47,4 +51,20 @@ internal sealed class RedisBlock(BlockEntry entry)
         get => Volatile.Read(ref _firstFree);
         set => Volatile.Write(ref _firstFree, value);
     }
+
+    /// <summary>
+    /// Whether its last take failed, its data or its shard being lost. Nobody takes from it, so it would seem to be the longest rested
+    /// one, and draw all leases to itself.
+    /// </summary>
+    public bool Failed => Volatile.Read(ref _failedAt) != 0;
+
+    /// <summary>Whether it failed so short a time ago that it is not tried again.</summary>
+    public bool IsAvoided(DateTimeOffset now) =>
+        Volatile.Read(ref _failedAt) is var at and not 0 && (now - DateTimeOffset.FromUnixTimeMilliseconds(at)).Duration() < s_avoided;
+
+    /// <summary>A take failed, or one is about to find out whether they still do.</summary>
+    public void Avoid(DateTimeOffset now) => Volatile.Write(ref _failedAt, now.ToUnixTimeMilliseconds());
+
+    /// <summary>A take was answered.</summary>
+    public void Answered() => Volatile.Write(ref _failedAt, 0);
 }

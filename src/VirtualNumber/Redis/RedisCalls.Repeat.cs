@@ -84,18 +84,20 @@ internal sealed partial class RedisCalls
     private async ValueTask<Outcome<T>> ProbeAsync<TState, T>(
         TState state, Func<IDatabase, TState, string?, Task<T>> call, string? cause, CancellationToken cancellation)
     {
-        var outcome = default(Outcome<T>);
+        var outcome = default(Outcome<T>?);
         var context = ResilienceContextPool.Shared.Get(cancellation);
         var refused = await _breaker.ExecuteOutcomeAsync(
             async (context, self) =>
             {
-                outcome = await self.SendAsync(state, call, cause, context.CancellationToken);
-                return Silence(outcome.Exception);
+                var sent = await self.SendAsync(state, call, cause, context.CancellationToken);
+                outcome = sent;
+                return Silence(sent.Exception);
             },
             context,
             this);
         ResilienceContextPool.Shared.Return(context);
-        return refused.Exception is BrokenCircuitException ? Outcome.FromException<T>(refused.Exception) : outcome;
+        // Not sent: refused, or given up on the way to the breaker.
+        return outcome ?? Outcome.FromException<T>(refused.Exception!);
     }
 
     /// <summary>Tells the breaker how a call ended that it let pass. The breaker does not wait for it, which costs less than an await.</summary>

@@ -144,7 +144,7 @@ internal sealed partial class RedisCalls
         {
             // A call that is given up still counts until Redis answers it: that is what bounds the memory that a frozen Redis costs.
             if (answer is null || answer.IsCompleted)
-                Answered();
+                Answered(answer);
             else
                 _ = answer.ContinueWith(
                     static (late, self) => ((RedisCalls)self!).Answered(late),
@@ -155,10 +155,10 @@ internal sealed partial class RedisCalls
         }
     }
 
-    private void Answered(Task? late = null)
+    private void Answered(Task? answer)
     {
         // Looked at, so that nobody misses it.
-        _ = late?.Exception;
+        _ = answer?.Exception;
         Interlocked.Decrement(ref _inFlight);
         Telemetry.RedisInFlight(-1);
     }

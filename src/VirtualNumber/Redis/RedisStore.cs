@@ -1,3 +1,4 @@
+using System.Globalization;
 using StackExchange.Redis;
 using VirtualNumber.Protocol;
 
@@ -46,8 +47,21 @@ internal sealed partial class RedisStore(
             throw new StoreUnavailableException($"Block {block.Id} has lost its data.");
     }
 
-    private static LeaseRecord RecordOf(RedisBlock block, RedisResult slot, RedisResult packed) =>
-        RecordOf(block, uint.Parse((string)slot!), (byte[])packed!);
+    /// <summary>
+    /// A record that a script answered. Another instance may have put its number into the block a moment ago: the registry has it, since
+    /// a number is there before its slot is in stock.
+    /// </summary>
+    private async ValueTask<LeaseRecord> ReadAsync(RedisBlock block, uint slot, byte[] packed, CancellationToken cancellation)
+    {
+        if (slot >= block.Entry.SlotCount)
+            await registry.RefreshAsync(cancellation);
+        return slot < block.Entry.SlotCount
+            ? RecordOf(block, slot, packed)
+            : throw new StoreUnavailableException($"Slot {slot} of block {block.Id} is not in the registry.");
+    }
+
+    private ValueTask<LeaseRecord> ReadAsync(RedisBlock block, RedisResult slot, RedisResult packed, CancellationToken cancellation) =>
+        ReadAsync(block, uint.Parse((string)slot!, CultureInfo.InvariantCulture), (byte[])packed!, cancellation);
 
     private static LeaseRecord RecordOf(RedisBlock block, uint slot, byte[] packed) =>
         RecordFormat.Unpack(packed, block.Pool, block.Id, slot, block.Entry.NumberAt(slot));

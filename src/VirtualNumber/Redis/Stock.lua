@@ -1,7 +1,12 @@
 -- Adds slots to a block, and makes the block where it is new. Runs without Record.lua's look for lost data, which it would be.
--- KEYS: meta, free, routes, claims, closed, log, suspended, retired. ARGV: 1 now, 2 length of the log, 3 pool, 4 first slot, 5 count
--- Answers how many slots are new. Harmless to repeat: a slot that is in any set stays as it is.
+-- KEYS: meta, free, routes, claims, closed, log, suspended, retired. ARGV: 1 now, 2 length of the log, 3 pool, 4 first slot, 5 count,
+-- 6 1 when the registry says that the block was filled before
+-- Answers how many slots are new. Harmless to repeat: a slot that is in any set stays as it is. A block that was filled and has no meta
+-- is not made anew: its numbers may be leased or aging.
 local META, FREE, _, _, _, LOG, SUSPENDED, RETIRED = unpack(KEYS)
+if ARGV[6] == '1' and redis.call('EXISTS', META) == 0 then
+  return redis.error_reply('VNLOST the block has lost its data')
+end
 redis.call('HSETNX', META, 'pool', ARGV[3])
 local first, count, added = tonumber(ARGV[4]), tonumber(ARGV[5]), 0
 for index = first, first + count - 1 do

@@ -185,6 +185,7 @@ internal sealed partial class RedisStore
             RedisValue[] values =
             [
                 Ms(now), options.LogLength, entry.Owner.Pool.PoolId, (first + done).ToString(CultureInfo.InvariantCulture), Math.Min(SlotsPerScript, count - done),
+                block.IsFilled ? 1 : 0,
             ];
             added += (int)(long)await calls.RunAsync(s_stock, block.Keys, values, cancellation);
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using StackExchange.Redis;
 using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Redis;
@@ -28,26 +29,16 @@ internal sealed partial class RedisStore
             NumberDigest = step.NumberDigest,
             LeasedNumberDigest = step.NumberDigest,
         };
-        var answer = await RunOnBlockAsync(
-            s_take,
-            block,
-            now,
-            cancellation,
-            Bytes(step.Claim.Id),
-            Ms(step.Claim.Time),
-            Ms(bounds.TakeWindow),
-            Ms(bounds.ClosedKept),
-            Ms(block.Pool.Aging),
-            RecordFormat.Pack(record));
+        var answer = await RunTakeAsync(block, step, now, record, cancellation);
         switch ((string)answer[0]!)
         {
             case "taken":
                 block.FirstFreeHint = HintOf((string)answer[3]!);
-                return new(TakeOutcome.Live, RecordOf(block, answer[1], answer[2]), New: true);
+                return new(TakeOutcome.Live, await ReadAsync(block, answer[1], answer[2], cancellation), New: true);
             case "live":
-                return new(TakeOutcome.Live, RecordOf(block, answer[1], answer[2]));
+                return new(TakeOutcome.Live, await ReadAsync(block, answer[1], answer[2], cancellation));
             case "ended":
-                return new(TakeOutcome.Ended, RecordOf(block, answer[1], answer[2]));
+                return new(TakeOutcome.Ended, await ReadAsync(block, answer[1], answer[2], cancellation));
             case "closed":
                 return new(TakeOutcome.Closed);
             case "over":
@@ -55,6 +46,33 @@ internal sealed partial class RedisStore
             default:
                 block.FirstFreeHint = HintOf((string)answer[1]!);
                 return new(TakeOutcome.Full);
+        }
+    }
+
+    private async ValueTask<RedisResult[]> RunTakeAsync(
+        RedisBlock block, TakeStep step, DateTimeOffset now, LeaseRecord record, CancellationToken cancellation)
+    {
+        try
+        {
+            var answer = await RunOnBlockAsync(
+                s_take,
+                block,
+                now,
+                cancellation,
+                Bytes(step.Claim.Id),
+                Ms(step.Claim.Time),
+                Ms(bounds.TakeWindow),
+                Ms(bounds.ClosedKept),
+                Ms(block.Pool.Aging),
+                RecordFormat.Pack(record));
+            block.Answered();
+            return answer;
+        }
+        // Not where this instance did not even ask: that tells nothing of the block.
+        catch (StoreUnavailableException fault) when (fault.InnerException is not null)
+        {
+            block.Avoid(now);
+            throw;
         }
     }
 

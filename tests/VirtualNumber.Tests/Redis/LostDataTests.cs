@@ -27,6 +27,75 @@ public sealed class LostDataTests() : StoreTests(RedisStoreUnderTest.Single)
         await AssertLostAsync(() => Stock.ListRecordsAsync(block.Pool, null, default, 10, T0, None).AsTask());
     }
 
+    /// <summary>Its numbers may be leased, or aging: as new ones they would reach the next holder.</summary>
+    [Test]
+    public async Task A_block_that_lost_its_data_is_not_made_anew_by_adding_its_numbers_again()
+    {
+        var block = await AddBlockAsync();
+        var single = RealNumber(1);
+        await Stock.AddNumbersAsync(block.Pool, new([], [single]), T0, None);
+        var (lost, bucket) = (await LeaseAsync("a", block.Id, T0), (await ChooseAsync(block.Pool))!.Value);
+        var lostSingle = await LeaseAsync("b", bucket, T0);
+        var database = (await RedisStoreUnderTest.Single.GetConnectionAsync()).GetDatabase();
+        await database.KeyDeleteAsync(Keys.OfBlock(block.Id));
+        await database.KeyDeleteAsync(Keys.OfBlock(bucket));
+
+        await AssertLostAsync(() => Stock.AddNumbersAsync(block.Pool, new([block.Prefix], []), T0, None).AsTask());
+        await AssertLostAsync(() => Stock.AddNumbersAsync(block.Pool, new([], [single]), T0, None).AsTask());
+        await AssertLostAsync(() => ResolveAsync(lost, T0).AsTask());
+        await AssertLostAsync(() => ResolveAsync(lostSingle, T0).AsTask());
+    }
+
+    [Test]
+    public async Task A_block_that_lost_its_data_does_not_draw_all_leases_to_itself()
+    {
+        var block = await AddBlockAsync(inStock: 100);
+        await Stock.AddNumbersAsync(block.Pool, new(["799000001", "799000002"], []), T0, None);
+        await (await RedisStoreUnderTest.Single.GetConnectionAsync()).GetDatabase().KeyDeleteAsync(Keys.OfBlock(block.Id));
+
+        // Whoever finds it out does so for the others; now and then one looks whether it is back.
+        var outcomes = await LeaseManyAsync("early", T0);
+        Assert.That(outcomes.Count(outcome => !outcome), Is.EqualTo(1));
+        outcomes = await LeaseManyAsync("later", T0 + Minute);
+        Assert.That(outcomes.Count(outcome => !outcome), Is.EqualTo(1));
+
+        async Task<List<bool>> LeaseManyAsync(string name, DateTimeOffset now)
+        {
+            var leased = new List<bool>();
+            for (var i = 0; i < 30; i++)
+            {
+                var chosen = (await Steps.ChooseBlockAsync(Tenant, block.Pool.PoolId, [], now, None))!.Value;
+                var claim = (await ClaimAsync(null, $"{name} {i}", chosen, now, delivery: $"{name} {i}")).Claim!;
+                try
+                {
+                    leased.Add((await TakeAsync(claim, now, delivery: $"{name} {i}")).New);
+                }
+                catch (StoreUnavailableException)
+                {
+                    leased.Add(false);
+                }
+            }
+
+            return leased;
+        }
+    }
+
+    [Test]
+    public async Task A_block_that_cannot_be_looked_at_keeps_nobody_from_what_others_have_given_back()
+    {
+        var block = await AddBlockAsync(aging: 5 * Minute);
+        await Stock.AddNumbersAsync(block.Pool, new([], [RealNumber(1), RealNumber(2)]), T0, None);
+        var leases = new List<LeaseRecord>();
+        for (var i = 0; i < 3; i++)
+            leases.Add(await LeaseAsync($"lease {i}", (await ChooseAsync(block.Pool))!.Value, T0));
+        await (await RedisStoreUnderTest.Single.GetConnectionAsync()).GetDatabase().StringSetAsync(Keys.OfBlock(block.Id)[1], "no set");
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => ChooseAsync(block.Pool).AsTask());
+        var given = leases.First(lease => lease.Block != block.Id);
+        await ReleaseAsync(given, T0);
+
+        Assert.That(await Steps.ChooseBlockAsync(Tenant, block.Pool.PoolId, [], T0 + Hour, None), Is.EqualTo(given.Block));
+    }
+
     [Test]
     public async Task A_block_that_nobody_has_filled_is_passed_over_until_it_is()
     {

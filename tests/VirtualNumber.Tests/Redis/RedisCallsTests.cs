@@ -160,6 +160,38 @@ public sealed class RedisCallsTests
     }
 
     [Test]
+    public async Task A_call_that_is_given_up_before_it_could_try_a_silent_Redis_has_no_answer()
+    {
+        await using var server = await RedisServer.StartAsync();
+        using var connection = await server.ConnectAsync();
+        var calls = new RedisCalls(connection, s_options, _time);
+        await server.FreezeAsync();
+        var waiting = Enumerable.Range(0, 20).Select(_ => RunAsync(calls)).ToList();
+        _time.Advance(s_options.CallTimeout);
+        foreach (var call in waiting)
+            Assert.That(async () => await call.Soon(), Throws.Exception);
+        await _meter.BreakerAsync("open").Soon();
+
+        // Given up after the call was let in, and before it went to the breaker.
+        using var deadline = new CancellationTokenSource();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == Telemetry.Name,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStarted = span =>
+            {
+                if (span.DisplayName.EndsWith("Late", StringComparison.Ordinal))
+                    deadline.Cancel();
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+
+        Assert.That(
+            async () => await calls.CallAsync(database => database.StringGetAsync("key", RedisCalls.Primary), deadline.Token, "Late").AsTask().Soon(),
+            Throws.InstanceOf<OperationCanceledException>());
+    }
+
+    [Test]
     public async Task A_call_without_a_connection_fails_at_once_and_goes_through_when_Redis_is_back()
     {
         await using var server = await RedisServer.StartAsync("--appendfsync", "always");

@@ -78,6 +78,35 @@ internal sealed partial class RegistryAgreementTests
         Assert.That((applied.Outcome, applied.Record?.ExpireTime), Is.EqualTo((ApplyOutcome.Set, s_now.AddDays(2))));
     }
 
+    [TestCase("take")]
+    [TestCase("get")]
+    [TestCase("find")]
+    [TestCase("release")]
+    [TestCase("apply")]
+    public async Task B_hears_nothing_and_still_knows_the_single_numbers_that_A_has_put_into_a_block_that_B_knows(string step)
+    {
+        var pool = await PoolAtAAsync();
+        await _a.Store.AddNumbersAsync(pool, new([], [StoreTests.RealNumber(0)]), s_now, None);
+        await _b.Registry.RefreshAsync(None);
+        await _a.Store.AddNumbersAsync(pool, new([], [.. Enumerable.Range(1, 60).Select(StoreTests.RealNumber)]), s_now, None);
+        var bucket = _a.Registry.Known.Locate(StoreTests.RealNumber(0))!.Value.Block;
+        await LeaseAsync(_a, "first", bucket.Id);
+
+        var taken = await LeaseAsync(step == "take" ? _b : _a, "second", bucket.Id);
+        var holder = new HolderKey(Tenant, taken.Block, taken.Slot, taken.LeaseTime);
+        var claim = new Claim(taken.Claim, taken.Block, taken.LeaseTime);
+        var seen = step switch
+        {
+            "take" => taken,
+            "get" => await _b.Store.GetAsync(holder, None),
+            "find" => await _b.Store.FindAsync(claim, None),
+            "release" => (await _b.Store.ReleaseAsync(holder, s_now, None)).Record,
+            _ => (await _b.Store.ApplyAsync(claim, 1, new Terms(s_now.AddDays(2), false), TimeSpan.FromDays(90), s_now, None)).Record,
+        };
+
+        Assert.That((taken.Slot, seen!.Number), Is.EqualTo((1u, bucket.NumberAt(1))));
+    }
+
     [Test]
     public async Task A_change_reaches_B_by_its_message_alone()
     {
@@ -220,10 +249,14 @@ internal sealed partial class RegistryAgreementTests
     {
         var pool = await PoolAtAAsync();
         await _a.Store.AddNumbersAsync(pool, new([prefix], []), s_now, None);
-        var block = (await _a.Store.ChooseBlockAsync(Tenant, pool.PoolId, [], s_now, None))!.Value;
-        var (delivery, claimId) = (StoreTests.DigestOf("delivery"), StoreTests.ClaimIdOf("claim"));
-        var claim = await _a.Store.ClaimAsync(new(delivery, DeliveryRole.Recipient, null, claimId, block, s_now.AddDays(100), null), s_now, None);
-        var take = await _a.Store.TakeAsync(
+        return await LeaseAsync(_a, "delivery", (await _a.Store.ChooseBlockAsync(Tenant, pool.PoolId, [], s_now, None))!.Value);
+    }
+
+    private static async Task<LeaseRecord> LeaseAsync(RedisInstance instance, string name, uint block)
+    {
+        var (delivery, claimId) = (StoreTests.DigestOf(name), StoreTests.ClaimIdOf(name));
+        var claim = await instance.Store.ClaimAsync(new(delivery, DeliveryRole.Recipient, null, claimId, block, s_now.AddDays(100), null), s_now, None);
+        var take = await instance.Store.TakeAsync(
             new(claim.Claim!, delivery, DeliveryRole.Recipient, 0, s_now.AddDays(30), StoreTests.SealOf("n"), StoreTests.DigestOf("n")), s_now, None);
         return take.Record!;
     }

@@ -1,0 +1,66 @@
+using VirtualNumber.Protocol;
+using VirtualNumber.Redis;
+using VirtualNumber.Tests.Protocol;
+
+namespace VirtualNumber.Tests.Redis;
+
+/// <summary>Reclaim goes by marks and in turns: whatever was wrong for a while, it skips nothing for good.</summary>
+public sealed class ReclaimTests() : StoreTests(RedisStoreUnderTest.Single)
+{
+    [Test]
+    public async Task A_block_that_lost_its_data_keeps_Reclaim_from_no_other()
+    {
+        var before = await AddBlockAsync();
+        var lost = await AddBlockAsync();
+        var after = await AddBlockAsync();
+        var leases = new[] { await LeaseAsync("a", before.Id, T0, T0 + Minute), await LeaseAsync("b", after.Id, T0, T0 + Minute) };
+        await (await RedisStoreUnderTest.Single.GetConnectionAsync()).GetDatabase().KeyDeleteAsync(Keys.OfBlock(lost.Id));
+
+        var refusal = await Assert.ThrowsAsync<StoreUnavailableException>(() => ReclaimAsync(T0 + Day).AsTask());
+
+        Assert.That(refusal!.Message, Does.Contain("lost its data"));
+        foreach (var lease in leases)
+            Assert.That(await GetAsync(lease), Is.Null);
+    }
+
+    [Test]
+    public async Task What_ends_while_a_clock_was_far_ahead_is_reclaimed_all_the_same()
+    {
+        var block = await AddBlockAsync();
+        await ReclaimAsync(T0 + (30 * Day));
+        var lease = await LeaseAsync("a", block.Id, T0, T0 + Minute);
+
+        Assert.That(await ReclaimAsync(T0 + (2 * Minute)), Is.EqualTo(new ReclaimAnswer(1, 0, false)));
+        Assert.That(await ReclaimAsync(T0 + (2 * Hour)), Is.EqualTo(new ReclaimAnswer(0, 1, false)));
+        Assert.That(await GetAsync(lease), Is.Null);
+    }
+
+    [Test]
+    public async Task What_ends_after_the_aging_grew_is_reclaimed_when_it_has_rested_that_long()
+    {
+        var block = await AddBlockAsync(aging: Hour);
+        await ReclaimAsync(T0 + (10 * Day));
+        await Stock.UpdatePoolAsync(Tenant, block.Pool.PoolId, 3 * Day, null, null, None);
+        var lease = await LeaseAsync("a", block.Id, T0 + (10 * Day), T0 + (11 * Day));
+
+        Assert.That(await ReclaimAsync(T0 + (14 * Day) - Second), Is.EqualTo(new ReclaimAnswer(1, 0, false)));
+        Assert.That(await GetAsync(lease), Is.Not.Null);
+        Assert.That(await ReclaimAsync(T0 + (14 * Day)), Is.EqualTo(new ReclaimAnswer(0, 1, false)));
+    }
+
+    /// <summary>A take that was executed late may lie behind the mark, so that its end is first seen when it has rested.</summary>
+    [Test]
+    public async Task A_limit_that_is_met_between_the_end_and_the_removal_skips_nothing()
+    {
+        var block = await AddBlockAsync(inStock: 2);
+        await ReclaimAsync(T0 + Minute);
+        var leases = new[] { await LeaseAsync("a", block.Id, T0, T0 + (10 * Second)), await LeaseAsync("b", block.Id, T0, T0 + (20 * Second)) };
+
+        while ((await ReclaimAsync(T0 + Hour + Minute, limit: 1)).Backlog)
+        {
+        }
+
+        foreach (var lease in leases)
+            Assert.That(await GetAsync(lease), Is.Null);
+    }
+}
