@@ -41,6 +41,6 @@ public sealed class RedisOptions
             yield return $"{nameof(RegistryInterval)} must be 10 ms to 1 second.";
         // Its text stays out of the message: a password may be in it.
         if (IsUsed && RedisConnection.Parse(Configuration) is null)
-            yield return $"{nameof(Configuration)} must be addresses and options with commas between them, for example 127.0.0.1:6379,password=....";
+            yield return $"{nameof(Configuration)} must be addresses and options that the client knows, with commas between them, for example 127.0.0.1:6379,password=....";
     }
 }
