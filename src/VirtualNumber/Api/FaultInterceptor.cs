@@ -10,6 +10,13 @@ namespace VirtualNumber.Api;
 /// </summary>
 internal sealed partial class FaultInterceptor(TimeProvider time, ILogger<FaultInterceptor> logger) : Interceptor
 {
+    /// <summary>While the store is away every call fails for it; a line for each would fill the log when it is needed most.</summary>
+    private static readonly TimeSpan s_tellEvery = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _gate = new();
+    private DateTimeOffset? _toldAt;
+    private int _untold;
+
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
@@ -20,7 +27,7 @@ internal sealed partial class FaultInterceptor(TimeProvider time, ILogger<FaultI
         catch (StoreUnavailableException exception)
         {
             Telemetry.StoreFault();
-            Log.StoreUnavailable(logger, context.Method, exception);
+            Tell(context.Method, exception);
             throw StatusMap.StoreUnavailable();
         }
         catch (NumberUnreadableException exception)
@@ -37,10 +44,29 @@ internal sealed partial class FaultInterceptor(TimeProvider time, ILogger<FaultI
         }
     }
 
+    private void Tell(string method, StoreUnavailableException fault)
+    {
+        int untold;
+        var now = time.GetUtcNow();
+        lock (_gate)
+        {
+            // Also where the clock was put back meanwhile.
+            if (_toldAt is { } toldAt && (now - toldAt).Duration() < s_tellEvery)
+            {
+                _untold++;
+                return;
+            }
+
+            (_toldAt, untold, _untold) = (now, _untold, 0);
+        }
+
+        Log.StoreUnavailable(logger, method, untold, fault);
+    }
+
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "{Method}: the store is in trouble.")]
-        public static partial void StoreUnavailable(ILogger logger, string method, Exception exception);
+        [LoggerMessage(1, LogLevel.Warning, "{Method}: the store is in trouble. Since this was last told it was so for {Untold} other calls.")]
+        public static partial void StoreUnavailable(ILogger logger, string method, int untold, Exception exception);
 
         [LoggerMessage(2, LogLevel.Error, "The sealed number of lease {LeaseId} does not open: {Fault}.")]
         public static partial void NumberUnreadable(ILogger logger, string leaseId, Sealing.SealFault fault);

@@ -51,7 +51,7 @@ internal static partial class Composition
         .AddSingleton(settings.Redis)
         .AddSingleton(provider => new RedisCalls(provider.GetRequiredService<IConnectionMultiplexer>(), settings.Redis, provider.GetRequiredService<TimeProvider>())
         {
-            Barred = "Redis has not been looked at yet.",
+            Barred = "Redis has not answered this instance yet.",
         })
         .AddSingleton<RedisCheck>()
         .AddSingleton<RedisRegistry>()
@@ -69,7 +69,7 @@ internal static partial class Composition
         }
         catch (KeyRingException fault)
         {
-            var remedy = File.Exists(options.KeyRing)
+            var remedy = Path.Exists(options.KeyRing)
                 ? ""
                 : $" Copy the one of the other instances there or, for an empty Redis, make one with the command: keys create {options.KeyRing}";
             throw new StartRefusedException($"{fault.Message} What is in Redis is sealed with the key ring that Sealing:KeyRing names.{remedy}");

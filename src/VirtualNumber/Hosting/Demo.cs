@@ -29,7 +29,7 @@ internal static class Demo
         }
         catch (StoreUnavailableException exception)
         {
-            Console.WriteLine($"The demo pool is not stocked: {exception.Message}");
+            Console.WriteLine($"The demo pool is not stocked: {exception.Message} Start this again once that is mended.");
         }
     }
 

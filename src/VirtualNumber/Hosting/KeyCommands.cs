@@ -50,7 +50,7 @@ internal static class KeyCommands
         using var longer = ring.WithNewKey(now);
         KeyRingFile.Replace(longer, path);
         var added = longer.Keys.Max(key => key.Id);
-        return $"{Path.GetFullPath(path)} has key {added} too; key {ring.CurrentKeyId} is still the current one. Give every instance this file and restart it, then run: keys use {added}";
+        return $"{Path.GetFullPath(path)} has key {added} too; key {ring.CurrentKeyId} is still the current one. Give every instance this file and restart it, then run: keys use {added} {path}";
     }
 
     private static string Use(string path, string id)

@@ -42,6 +42,7 @@ internal sealed partial class Reclaimer(
     private const int EntriesPerStep = 500;
 
     private int _cyclesWithBacklog;
+    private Type? _fault;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -76,11 +77,12 @@ internal sealed partial class Reclaimer(
             while (backlog && expired + removed < options.EntriesPerCycle && time.GetElapsedTime(start) < options.TimePerCycle);
 
             Telemetry.Reclaimed(expired, removed, time.GetElapsedTime(start));
+            Tell(null);
         }
         catch (Exception exception) when (!cancellation.IsCancellationRequested)
         {
             // Whatever it was: an exception that left a hosted service would stop the whole service, calls and all.
-            Log.CycleFailed(logger, exception);
+            Tell(exception);
         }
 
         _cyclesWithBacklog = backlog ? _cyclesWithBacklog + 1 : 0;
@@ -89,12 +91,25 @@ internal sealed partial class Reclaimer(
         return backlog;
     }
 
+    /// <summary>Once per change: a store that is away all night would fill the log otherwise.</summary>
+    private void Tell(Exception? fault)
+    {
+        if (fault is not null && fault.GetType() != _fault)
+            Log.CycleFailed(logger, fault);
+        else if (fault is null && _fault is not null)
+            Log.Works(logger);
+        _fault = fault?.GetType();
+    }
+
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Warning, "Reclaim has left a backlog in {Cycles} cycles in a row: raise Reclaim:EntriesPerCycle or TimePerCycle, or lower Reclaim:Interval.")]
         public static partial void Backlog(ILogger logger, int cycles);
 
-        [LoggerMessage(2, LogLevel.Warning, "A Reclaim cycle failed; the next one tries again.")]
+        [LoggerMessage(2, LogLevel.Warning, "A Reclaim cycle failed; each next one tries again, and it is said when one succeeds.")]
         public static partial void CycleFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(3, LogLevel.Warning, "Reclaim works again.")]
+        public static partial void Works(ILogger logger);
     }
 }

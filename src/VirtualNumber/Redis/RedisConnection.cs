@@ -14,11 +14,15 @@ internal static class RedisConnection
     /// <summary>What holds whatever the string says: the current major would take RESP3 by itself; the old one does not know the word.</summary>
     private const string Fixed = ",protocol=resp2";
 
-    /// <summary>Reads a configuration string; null when it cannot be read or names no address.</summary>
+    /// <summary>
+    /// Reads a configuration string; null when it cannot be read, names no address, or has an option that the client does not know: a
+    /// misspelt <c>ssl</c> would send the password in clear.
+    /// </summary>
     public static ConfigurationOptions? Parse(string configuration)
     {
         try
         {
+            ConfigurationOptions.Parse(configuration, ignoreUnknown: false);
             var options = ConfigurationOptions.Parse(Defaults + configuration + Fixed, ignoreUnknown: true);
             // An instance that starts before Redis does waits for it, not serving, and needs nobody to start it again.
             options.AbortOnConnectFail = false;

@@ -4,18 +4,19 @@ namespace VirtualNumber.Redis;
 public sealed class RedisOptions
 {
     /// <summary>
-    /// Addresses and options as the client reads them, for example <c>127.0.0.1:6379</c>, or the nodes of a cluster with commas.
-    /// Empty: the embedded store.
+    /// Addresses and options as the client reads them, none that it does not know, for example <c>127.0.0.1:6379</c>, or the nodes of a
+    /// cluster with commas. Empty: the embedded store.
     /// </summary>
     public string Configuration { get; set; } = "";
 
-    /// <summary>The longest that one call to Redis may take, when the caller's own deadline is not earlier. Default 2 seconds.</summary>
+    /// <summary>The longest that one call to Redis may take, when the caller's own deadline is not earlier. Positive,
+    /// at most Bounds:CommandDelay. Default 2 seconds.</summary>
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How many calls may be on their way at once; more are refused at once. Default 10,000.</summary>
+    /// <summary>How many calls may be on their way at once; more are refused at once. At least 1. Default 10,000.</summary>
     public int CallsInFlight { get; set; } = 10_000;
 
-    /// <summary>How many state changes each block's log keeps, about. Default 1,000.</summary>
+    /// <summary>How many state changes each block's log keeps, about. At least 1. Default 1,000.</summary>
     public int LogLength { get; set; } = 1_000;
 
     /// <summary>
@@ -41,6 +42,6 @@ public sealed class RedisOptions
             yield return $"{nameof(RegistryInterval)} must be 10 ms to 1 second.";
         // Its text stays out of the message: a password may be in it.
         if (IsUsed && RedisConnection.Parse(Configuration) is null)
-            yield return $"{nameof(Configuration)} must be addresses and options with commas between them, for example 127.0.0.1:6379,password=....";
+            yield return $"{nameof(Configuration)} must be addresses and options that the client knows, with commas between them, for example 127.0.0.1:6379,password=....";
     }
 }

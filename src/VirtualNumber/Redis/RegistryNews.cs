@@ -20,14 +20,14 @@ internal sealed class RegistryNews(IConnectionMultiplexer connection, RedisRegis
         {
             do
             {
-                await ListenAsync();
+                await ListenAsync(cancellation);
                 await ReadAsync(cancellation);
             }
             while (await timer.WaitForNextTickAsync(cancellation));
         }
         finally
         {
-            await StopListeningAsync();
+            StopListening();
         }
     }
 
@@ -35,13 +35,20 @@ internal sealed class RegistryNews(IConnectionMultiplexer connection, RedisRegis
     /// Starts to listen, if it has not. A subscription that stands is renewed by the client itself whenever it connects again, to
     /// whichever node of a cluster: a message reaches all of them.
     /// </summary>
-    public async Task ListenAsync()
+    public async Task ListenAsync(CancellationToken cancellation)
     {
         if (_listens)
             return;
         try
         {
-            await connection.GetSubscriber().SubscribeAsync(Keys.RegistryChannel, Heard);
+            // The client waits for the answer as long as it takes, a frozen Redis's too; the service's stop does not.
+            var listening = connection.GetSubscriber().SubscribeAsync(Keys.RegistryChannel, Heard);
+            _ = listening.ContinueWith(
+                static late => _ = late.Exception,
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
+            await listening.WaitAsync(cancellation);
             _listens = true;
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
@@ -50,11 +57,12 @@ internal sealed class RegistryNews(IConnectionMultiplexer connection, RedisRegis
         }
     }
 
-    private async Task StopListeningAsync()
+    /// <summary>Nobody waits for the answer: Redis may be frozen, and the service stops.</summary>
+    private void StopListening()
     {
         try
         {
-            await connection.GetSubscriber().UnsubscribeAsync(Keys.RegistryChannel, Heard);
+            _ = connection.GetSubscriber().UnsubscribeAsync(Keys.RegistryChannel, Heard, CommandFlags.FireAndForget);
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
         {

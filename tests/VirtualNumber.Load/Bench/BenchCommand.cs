@@ -87,6 +87,7 @@ internal static class BenchCommand
         var folder = Directory.CreateTempSubdirectory("virtualnumber-bench-");
         try
         {
+            using var memory = await RedisMemory.ConnectAsync(plan.Redis);
             var ring = Path.Combine(folder.FullName, "keys.json");
             await using var keys = ChildProcess.Start(typeof(LeaseServiceReflection).Assembly.Location, ["keys", "create", ring], []);
             await keys.WaitForOutputAsync();
@@ -95,7 +96,6 @@ internal static class BenchCommand
             await using var service = await ServiceProcess.StartAsync(
                 new Dictionary<string, string>(ServiceLoad.Settings) { ["Redis:Configuration"] = plan.Redis, ["Sealing:KeyRing"] = ring });
             using var serviceChannel = new Channel(service.GrpcAddress.Port);
-            using var memory = await RedisMemory.ConnectAsync(plan.Redis);
             var load = new ServiceLoad(serviceChannel.Invoker);
             var before = await memory.ReadUsedAsync();
             await load.PrepareAsync(plan.Leases);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using StackExchange.Redis;
+using VirtualNumber.Load.Replay;
 using VirtualNumber.Redis;
 
 namespace VirtualNumber.Load.Bench;
@@ -15,7 +16,13 @@ internal sealed class RedisMemory : IDisposable
 
     private RedisMemory(ConnectionMultiplexer connection) => _connection = connection;
 
-    public static async Task<RedisMemory> ConnectAsync(string configuration) => new(await RedisConnection.ConnectAsync(configuration));
+    /// <exception cref="InvalidOperationException">Somebody else's pools are there.</exception>
+    public static async Task<RedisMemory> ConnectAsync(string configuration)
+    {
+        var connection = await RedisConnection.ConnectAsync(configuration);
+        await RedisTarget.RefuseUsedAsync(connection);
+        return new(connection);
+    }
 
     /// <summary>Bytes in use for data: without what connections and the log on disk have in their buffers.</summary>
     public async Task<long> ReadUsedAsync()

@@ -23,7 +23,21 @@ internal sealed class RedisTarget : IDisposable
 
     public INumberStock Stock => _store;
 
-    public static async Task<RedisTarget> ConnectAsync(string configuration) => new(await RedisConnection.ConnectAsync(configuration));
+    /// <exception cref="InvalidOperationException">Somebody else's pools are there.</exception>
+    public static async Task<RedisTarget> ConnectAsync(string configuration)
+    {
+        var connection = await RedisConnection.ConnectAsync(configuration);
+        await RefuseUsedAsync(connection);
+        return new(connection);
+    }
+
+    /// <summary>What runs here fills the store with made-up leases, which nobody wants beside real ones.</summary>
+    /// <exception cref="InvalidOperationException">Somebody else's pools are there.</exception>
+    public static async Task RefuseUsedAsync(ConnectionMultiplexer connection)
+    {
+        if (await connection.GetDatabase().KeyExistsAsync(Keys.Registry, RedisCalls.Primary))
+            throw new InvalidOperationException("This Redis has pools already; give this command an empty one.");
+    }
 
     public void Dispose()
     {

@@ -62,11 +62,15 @@ public sealed class ReclaimerTests
         var reclaimer = new Reclaimer(
             StoreInTrouble.Put(_service.Get<INumberPool>(), store), new ReclaimOptions(), _service.Time, loggers.CreateLogger<Reclaimer>());
 
-        Assert.That(await reclaimer.RunCycleAsync(CancellationToken.None), Is.False);
-        Assert.That(logs.Lines.Single(), Does.Contain("A Reclaim cycle failed"));
-        store.IsAway = false;
-        await reclaimer.RunCycleAsync(CancellationToken.None);
-        Assert.That(logs.Lines, Has.Count.EqualTo(1));
+        foreach (var away in new[] { true, true, true, false, false, true })
+        {
+            store.IsAway = away;
+            Assert.That(await reclaimer.RunCycleAsync(CancellationToken.None), Is.False);
+        }
+
+        // Once per change: a night without the store is not a line a second.
+        Assert.That(logs.Lines, Has.Count.EqualTo(3));
+        Assert.That(logs.Lines, Has.Exactly(2).Contains("A Reclaim cycle failed").And.One.Contains("Reclaim works again."));
     }
 
     [Test]

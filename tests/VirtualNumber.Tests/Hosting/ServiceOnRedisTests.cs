@@ -192,6 +192,43 @@ internal sealed class ServiceOnRedisTests
     }
 
     [Test]
+    public async Task Over_gRPC_a_Redis_that_is_gone_is_UNAVAILABLE_with_reason_and_time_to_try_again_and_all_stands_when_it_is_back()
+    {
+        await using var redis = await RedisServer.StartAsync("--appendfsync", "always");
+        await using var service = await TestService.StartOnRedisAsync(redis.Configuration, Save(TestRing.One()));
+        await StockAsync(service);
+        var lease = (await service.Leases.CreateLeaseAsync(Requests.CreateLease())).Lease;
+
+        await redis.KillAsync();
+        foreach (var refusal in new[]
+        {
+            await RefusedCall.OfAsync(service.Routing.ResolveAsync, Requests.Resolve(lease.VirtualNumber)),
+            await RefusedCall.OfAsync(service.Leases.CreateLeaseAsync, Requests.CreateLease("SF2")),
+            await RefusedCall.OfAsync(service.Leases.GetLeaseAsync, Requests.GetLease(lease.LeaseId)),
+            await RefusedCall.OfAsync(service.Leases.ReleaseLeaseAsync, Requests.ReleaseLease(lease.LeaseId)),
+            await RefusedCall.OfAsync(service.Ops.GetStatsAsync, Requests.GetStats()),
+        })
+        {
+            refusal.Expect(StatusCode.Unavailable, ErrorReason.StoreUnavailable);
+            Assert.That(refusal.RetryDelay, Is.EqualTo(TimeSpan.FromSeconds(1)));
+            // Of the client's own words, addresses among them, nothing reaches the caller.
+            Assert.That(refusal.Message, Is.EqualTo("The store is in trouble; this may have happened, retry with the same request_id."));
+        }
+
+        await service.Get<StoreMonitor>().CheckAsync(CancellationToken.None);
+        Assert.That(await ReadyAsync(service), Is.EqualTo((HttpStatusCode.ServiceUnavailable, "the store is away\n")));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var watch = service.Health.Watch(new HealthCheckRequest(), cancellationToken: patience.Token);
+        await redis.RestartAsync();
+        do
+        {
+            Assert.That(await watch.ResponseStream.MoveNext(patience.Token), Is.True);
+        }
+        while (watch.ResponseStream.Current.Status != ServingStatus.Serving);
+        Assert.That((await service.Leases.GetLeaseAsync(Requests.GetLease(lease.LeaseId))).Lease, Is.EqualTo(lease));
+    }
+
+    [Test]
     public async Task No_password_is_logged_or_told()
     {
         await using var guarded = await RedisServer.StartAsync();

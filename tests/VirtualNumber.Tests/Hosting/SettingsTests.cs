@@ -117,6 +117,7 @@ public sealed class SettingsTests
 
     [TestCase("password=hunter2")]
     [TestCase("127.0.0.1:6379,password=hunter2,syncTimeout=soon")]
+    [TestCase("127.0.0.1:6379,password=hunter2,sll=true")]
     public void A_configuration_of_Redis_that_cannot_be_read_is_told_without_its_password(string configuration) =>
         Assert.That(RefusalOf(("Redis:Configuration", configuration)), Does.StartWith("Redis: Configuration must be").And.Not.Contain("hunter2"));
 

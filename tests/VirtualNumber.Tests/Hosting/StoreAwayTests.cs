@@ -67,6 +67,22 @@ public sealed class StoreAwayTests
     }
 
     [Test]
+    public async Task Calls_that_fail_for_the_store_do_not_fill_the_log()
+    {
+        _store.IsAway = true;
+        for (var i = 0; i < 50; i++)
+            await IsUnavailableAsync(_service.Routing.ResolveAsync, Requests.Resolve(_lease.VirtualNumber));
+        Assert.That(_service.Logs.Lines.Where(IsOfTheStore), Has.Exactly(1).Items.And.One.Contains("RoutingService/Resolve"));
+
+        _service.Time.Advance(TimeSpan.FromSeconds(10));
+        await IsUnavailableAsync(_service.Leases.CreateLeaseAsync, Requests.CreateLease());
+        Assert.That(_service.Logs.Lines.Where(IsOfTheStore), Has.Exactly(2).Items);
+        Assert.That(_service.Logs.Lines, Has.One.Contains("49 other calls").And.One.Contains("LeaseService/CreateLease: the store is in trouble"));
+
+        static bool IsOfTheStore(string line) => line.Contains("the store is in trouble", StringComparison.Ordinal);
+    }
+
+    [Test]
     public async Task Bad_input_is_told_also_while_the_store_is_away()
     {
         _store.IsAway = true;

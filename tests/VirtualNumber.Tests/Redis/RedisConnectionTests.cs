@@ -8,7 +8,6 @@ public sealed class RedisConnectionTests
     [TestCase("127.0.0.1:6379", 1)]
     [TestCase("127.0.0.1:7000,127.0.0.1:7001,127.0.0.1:7002", 3)]
     [TestCase("127.0.0.1,password=secret,ssl=false", 1)]
-    [TestCase("redis.example:6379,someOptionOfTheNextVersion=1", 1)]
     public void Addresses_and_options_are_read_and_the_service_waits_for_a_Redis_that_is_away(string configuration, int addresses)
     {
         var options = RedisConnection.Parse(configuration)!;
@@ -32,6 +31,8 @@ public sealed class RedisConnectionTests
     [TestCase("password=secret")]
     [TestCase("127.0.0.1:6379,syncTimeout=soon,password=secret")]
     [TestCase("127.0.0.1:6379,ssl=perhaps,password=secret")]
+    [TestCase("127.0.0.1:6379,sll=true,password=secret")]
+    [TestCase("127.0.0.1:6379,pasword=secret")]
     public void What_cannot_be_read_is_told_without_repeating_it(string configuration)
     {
         Assert.That(RedisConnection.Parse(configuration), Is.Null);

@@ -111,7 +111,7 @@ internal sealed partial class RegistryAgreementTests
     public async Task A_change_reaches_B_by_its_message_alone()
     {
         await _b.Registry.RefreshAsync(None);
-        await _b.News.ListenAsync();
+        await _b.News.ListenAsync(None);
 
         var pool = await PoolAtAAsync();
         var since = Stopwatch.GetTimestamp();

@@ -85,6 +85,18 @@ public sealed class FrozenRedisTests
         Assert.That((counts.LeasedCount, counts.AgingCount), Is.EqualTo((4L * Rounds, (long)Rounds)));
     }
 
+    [Test]
+    public async Task A_stop_does_not_wait_for_a_Redis_that_does_not_answer()
+    {
+        await using var service = await ServiceOnRedis.StartAsync();
+        await service.StockAsync();
+        await service.Redis.FreezeAsync();
+
+        // Well below the half minute after which service managers kill.
+        Assert.That(await service.Service.StopAsync().WaitAsync(TimeSpan.FromSeconds(10)), Is.Zero);
+        Assert.That(service.Service.Output, Does.Not.Contain("Unhandled exception"));
+    }
+
     /// <summary>One extension, reassignment, report and release, each of a lease of its own that stands already, one new lease and one look-up.</summary>
     private static async Task<Plan> PlanAsync(ServiceOnRedis service, int round)
     {
