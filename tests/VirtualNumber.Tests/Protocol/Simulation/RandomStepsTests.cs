@@ -14,13 +14,32 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
 {
     private const int Blocks = 2;
 
+    private static readonly TimeSpan s_beforeEnd = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long one focus is kept.</summary>
+    private const int StepsPerFocus = 100;
+
     private readonly List<Claim> _claims = [];
     private readonly List<HolderKey> _holders = [];
+    private readonly Dictionary<(Digest Delivery, DeliveryRole Role), ClaimId> _standing = [];
+    private readonly SortedDictionary<TakeOutcome, int> _takes = [];
     private readonly Dictionary<uint, long> _logged = [];
+    private readonly List<DateTimeOffset> _turns = [];
+    private readonly List<DateTimeOffset> _ends = [];
     private SeededRandom _random = null!;
     private PairedStore _store = null!;
     private Pool _pool = null!;
     private DateTimeOffset _now;
+    private Focus _focus;
+
+    /// <summary>Limits, of requests that are remembered, say, are reached only where many steps meet one thing within a short time.</summary>
+    private enum Focus
+    {
+        Everything,
+        AllAgain,
+        OneLedger,
+        OneHolder,
+    }
 
     private static CancellationToken None => CancellationToken.None;
 
@@ -37,6 +56,8 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
         {
             for (; step < steps; step++)
             {
+                if (step % StepsPerFocus == 0)
+                    _focus = (Focus)_random.Next(4);
                 PassTime();
                 await StepAsync();
                 await CompareAsync();
@@ -47,8 +68,8 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
             Assert.Fail($"VN_SEED={seed}, VN_STEPS={steps}: at step {step}: {broken.Message}");
         }
 
-        await TestContext.Out.WriteLineAsync($"{steps} steps, seed {seed}");
-        Assert.That(_holders, Has.Count.GreaterThan((int)steps / 200), "Slots were taken again and again.");
+        await TestContext.Out.WriteLineAsync($"{steps} steps, seed {seed}; {_claims.Count} claims, takes: {string.Join(", ", _takes.Select(take => $"{take.Value} {take.Key}"))}");
+        Assert.That(_holders.Distinct().Count(), Is.GreaterThan((int)steps / 100), "Slots were taken again and again.");
     }
 
     private async Task StockAsync()
@@ -63,39 +84,54 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
         }
     }
 
-    /// <summary>Mostly a little, now and then to where something turns; also back, as from one clock to another.</summary>
-    private void PassTime() => _now += _random.Next(12) switch
+    /// <summary>Mostly a little, often to the millisecond at which something turns; also back, as from one clock to another.</summary>
+    private void PassTime()
     {
-        < 5 => TimeSpan.FromMilliseconds(1 + _random.Next(2_000)),
-        < 8 => TimeSpan.FromSeconds(_random.Next(60)),
-        8 => TimeSpan.FromMinutes(_random.Next(30)),
-        9 => TimeSpan.FromHours(_random.Next(20)),
-        10 => -TimeSpan.FromMilliseconds(_random.Next(10_000)),
-        _ when _claims.Count > 0 && Any(_claims).Time + ProtocolTestBounds.TakeWindow is var end && end > _now =>
-            end - _now + TimeSpan.FromMilliseconds(_random.Next(3) - 1),
-        _ => TimeSpan.Zero,
-    };
+        _now += _random.Next(48) switch
+        {
+            _ when _focus >= Focus.OneLedger => TimeSpan.FromMilliseconds(_random.Next(50)),
+            // Several steps at one instant, so that what turns there meets all of them.
+            < 24 => TimeSpan.FromMilliseconds(_random.Next(3) / 2 * _random.Next(2_000)),
+            < 40 => TimeSpan.FromSeconds(_random.Next(10)),
+            40 => TimeSpan.FromMinutes(_random.Next(30)),
+            41 => TimeSpan.FromMinutes(_random.Next(300)),
+            42 => -TimeSpan.FromMilliseconds(_random.Next(10_000)),
+            _ => UntilSomethingTurns(),
+        };
+        // A key's own expiry runs by the clock of Redis, which stands for nothing here: no step shortly before a ledger's end.
+        while (_ends.FirstOrDefault(end => end > _now && end - _now < s_beforeEnd) is { Ticks: > 0 } near)
+            _now = near;
+    }
+
+    private TimeSpan UntilSomethingTurns()
+    {
+        _turns.RemoveAll(instant => instant <= _now);
+        _turns.Sort();
+        return _turns.Count == 0 ? TimeSpan.Zero : _turns[_random.Next(Math.Min(_turns.Count, 4))] + TimeSpan.FromMilliseconds(_random.Next(3) - 1) - _now;
+    }
 
     private async Task StepAsync()
     {
         var pool = _store.Pool;
-        switch (_random.Next(20))
+        switch (_focus switch { Focus.OneLedger => _random.Next(10), Focus.OneHolder => int.MaxValue, _ => _random.Next(25) })
         {
             case < 4:
-                var claimed = await pool.ClaimAsync(
-                    new ClaimStep(Delivery(), Role(), Request(), NewId(), _random.Next(8) == 0 ? null : Block(), KeepUntil(), _random.Next(3) == 0 ? AnyClaim().Id : null),
-                    _now,
-                    None);
-                Keep(claimed);
+                var (delivery, role) = (Delivery(), Role());
+                uint? block = _random.Next(8) == 0 ? null : Block();
+                ClaimId? forget = _random.Next(3) == 0 ? AnyClaim().Id : null;
+                await KeepAsync(await pool.ClaimAsync(new ClaimStep(delivery, role, Request(), NewId(), block, KeepUntil(), forget), _now, None), delivery, role);
                 break;
-            case < 6:
-                Keep(await pool.ReplaceAsync(
-                    new ReplaceStep(Delivery(), Role(), Request(), AnyClaim().Id, _random.Next(2) == 0, NewId(), Block(), KeepUntil()), _now, None));
+            case < 7:
+                var (place, whose, old) = (Delivery(), Role(), AnyClaim().Id);
+                if (_random.Next(3) > 0 && _standing.TryGetValue((place, whose), out var standing))
+                    old = standing;
+                var replace = new ReplaceStep(place, whose, Request(), old, _random.Next(2) == 0, NewId(), Block(), KeepUntil());
+                await KeepAsync(await pool.ReplaceAsync(replace, _now, None), place, whose);
                 break;
-            case 6:
+            case < 10:
                 await pool.BindAsync(Delivery(), Request() ?? Mark(0), AnyClaim(), _now, None);
                 break;
-            case < 9:
+            case < 12:
                 var (instant, status) = (Instant(), (DeliveryStatus)(1 + _random.Next(12)));
                 await pool.DecideAsync(
                     new DecideStep(
@@ -104,12 +140,10 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
                     _now,
                     None);
                 break;
-            case < 13:
-                var step = new TakeStep(AnyClaim(), Delivery(), Role(), _random.Next(4), Instant(), StoreTests.SealOf($"{_random.Next(5)}"), StoreTests.DigestOf($"{_random.Next(5)}"));
-                if ((await TriedAsync(() => pool.TakeAsync(step, _now, None))).Record is { } record)
-                    _holders.Add(StoreTests.HolderOf(record));
+            case < 16:
+                await TakeAsync(AnyClaim());
                 break;
-            case < 15:
+            case < 18:
                 await pool.ApplyAsync(AnyClaim(), _random.Next(6), new Terms(Instant(), _random.Next(3) == 0), TimeSpan.FromDays(2), _now, None);
                 break;
             default:
@@ -120,27 +154,27 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
 
     private async Task OnHolderAsync(INumberPool pool)
     {
-        var holder = _holders.Count == 0 ? new HolderKey(StoreTests.Tenant, 1, 0, _now) : Recent(_holders);
-        switch (_random.Next(9))
+        var holder = _holders.Count == 0 ? new HolderKey(StoreTests.Tenant, 1, 0, _now) : _focus == Focus.OneHolder ? _holders[^1] : Recent(_holders);
+        switch (_random.Next(_focus == Focus.OneHolder ? 5 : 14))
         {
-            case < 2:
+            case 0:
                 await pool.ExtendAsync(holder, Mark(_random.Next(5)), TimeSpan.FromMinutes(_random.Next(2_000)), 3, TimeSpan.FromDays(2), _now, None);
                 break;
-            case < 4:
+            case < 5:
                 await pool.ReassignAsync(
                     holder, Mark(_random.Next(14)), StoreTests.SealOf($"{_random.Next(5)}"), StoreTests.DigestOf($"{_random.Next(5)}"), _now, None);
                 break;
-            case 4:
+            case 5:
                 await pool.ReleaseAsync(holder, _now, None);
                 break;
-            case 5:
+            case 6:
                 await pool.GetAsync(holder, None);
                 await pool.FindAsync(AnyClaim(), None);
                 break;
-            case 6:
+            case < 9:
                 await pool.ResolveAsync(Number(_random.Next(Blocks), _random.Next(5)), _now, None);
                 break;
-            case 7:
+            case < 12:
                 var change = _random.Next(3) switch { 0 => StockChange.Suspend, 1 => StockChange.Retire, _ => StockChange.Restore };
                 await _store.Stock.ChangeNumbersAsync(_pool, new([], [Number(_random.Next(Blocks), _random.Next(5))]), change, _now, None);
                 break;
@@ -162,37 +196,52 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
         }
     }
 
-    /// <summary>A slot cannot be taken by an epoch that is not larger than its last; both stores refuse it, and the test goes on.</summary>
-    private static async Task<TakeAnswer> TriedAsync(Func<ValueTask<TakeAnswer>> take)
+    private async Task TakeAsync(Claim claim)
     {
+        var (number, digest) = (StoreTests.SealOf($"{_random.Next(5)}"), StoreTests.DigestOf($"{_random.Next(5)}"));
+        var step = new TakeStep(claim, Delivery(), Role(), _random.Next(4), Instant(), number, digest);
         try
         {
-            return await take();
+            var take = await _store.Pool.TakeAsync(step, _now, None);
+            _takes[take.Outcome] = _takes.GetValueOrDefault(take.Outcome) + 1;
+            if (take.Record is { } record)
+                Keep(record);
         }
         catch (InvalidOperationException)
         {
-            return default;
+            // A slot cannot be taken by an epoch that is not larger than its last; both stores refuse it, and the test goes on.
         }
     }
 
-    private void Keep(ClaimAnswer answer)
+    /// <summary>A new claim is often used at once.</summary>
+    private async Task KeepAsync(ClaimAnswer answer, Digest delivery, DeliveryRole role)
     {
-        if (answer is { Kind: ClaimKind.Created, Claim: { } claim })
-            _claims.Add(claim);
+        if (answer is not { Kind: ClaimKind.Created, Claim: { } claim })
+            return;
+        _claims.Add(claim);
+        _standing[(delivery, role)] = claim.Id;
+        _turns.Add(claim.Time + ProtocolTestBounds.TakeWindow);
+        if (_random.Next(2) == 0)
+            await TakeAsync(claim);
     }
 
-    private T Any<T>(List<T> items) => items[_random.Next(items.Count)];
+    private void Keep(LeaseRecord record)
+    {
+        _holders.Add(StoreTests.HolderOf(record));
+        _turns.Add(record.ExpireTime);
+        _turns.Add(record.ExpireTime + _pool.Aging);
+    }
 
-    private T Recent<T>(List<T> items) => items[^(1 + _random.Next(Math.Min(items.Count, 8)))];
+    private T Recent<T>(List<T> items) => items[^(1 + _random.Next(Math.Min(items.Count, 1 + _random.Next(8))))];
 
-    private Claim AnyClaim() => _claims.Count == 0 ? new Claim(NewId(), Block(), _now) : Recent(_claims);
+    private Claim AnyClaim() => _claims.Count == 0 ? new Claim(NewId(), Block(), _now) : _random.Next(2) == 0 ? _claims[^1] : Recent(_claims);
 
-    private Digest Delivery() => StoreTests.DigestOf($"delivery {_random.Next(2)}");
+    private Digest Delivery() => StoreTests.DigestOf($"delivery {_random.Next(_focus == Focus.OneLedger ? 1 : 2)}");
 
     private DeliveryRole Role() => (DeliveryRole)(1 + _random.Next(3));
 
-    /// <summary>More than a ledger remembers.</summary>
-    private RequestMark? Request() => _random.Next(8) == 0 ? null : Mark(_random.Next(18));
+    /// <summary>More than a ledger remembers, some of them often.</summary>
+    private RequestMark? Request() => _random.Next(3) == 0 ? null : Mark(_random.Next(_random.Next(2) == 0 ? 3 : 20));
 
     private RequestMark Mark(int index) => StoreTests.MarkOf($"request {index}", $"content {_random.Next(4) / 3}");
 
@@ -200,9 +249,15 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
 
     private uint Block() => (uint)(1 + _random.Next(Blocks));
 
-    private DateTimeOffset Instant() => _now + TimeSpan.FromMinutes(_random.Next(400) - 20);
+    private DateTimeOffset Instant() => _now + TimeSpan.FromMinutes(_random.Next(_random.Next(4) == 0 ? 3_000 : 60) - 5);
 
-    private DateTimeOffset KeepUntil() => _now + TimeSpan.FromHours(1 + _random.Next(_random.Next(3) == 0 ? 4 : 100));
+    private DateTimeOffset KeepUntil()
+    {
+        var until = _now + TimeSpan.FromHours(1 + _random.Next(_random.Next(3) == 0 ? 4 : 100));
+        _turns.Add(until);
+        _ends.Add(until);
+        return until;
+    }
 
     private static PhoneNumber Number(int block, int slot) => PhoneNumber.FromCanonical($"999:70000000{block}{slot:00}");
 
