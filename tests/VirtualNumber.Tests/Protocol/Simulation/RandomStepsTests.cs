@@ -31,6 +31,7 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
     private Pool _pool = null!;
     private DateTimeOffset _now;
     private Focus _focus;
+    private bool _turned;
 
     /// <summary>Limits, of requests that are remembered, say, are reached only where many steps meet one thing within a short time.</summary>
     private enum Focus
@@ -59,7 +60,7 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
                 if (step % StepsPerFocus == 0)
                     _focus = (Focus)_random.Next(4);
                 PassTime();
-                await StepAsync();
+                await (_turned ? AtTurnAsync() : StepAsync());
                 await CompareAsync();
             }
         }
@@ -87,6 +88,7 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
     /// <summary>Mostly a little, often to the millisecond at which something turns; also back, as from one clock to another.</summary>
     private void PassTime()
     {
+        _turned = false;
         _now += _random.Next(48) switch
         {
             _ when _focus >= Focus.OneLedger => TimeSpan.FromMilliseconds(_random.Next(50)),
@@ -107,7 +109,17 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
     {
         _turns.RemoveAll(instant => instant <= _now);
         _turns.Sort();
+        _turned = true;
         return _turns.Count == 0 ? TimeSpan.Zero : _turns[_random.Next(Math.Min(_turns.Count, 4))] + TimeSpan.FromMilliseconds(_random.Next(3) - 1) - _now;
+    }
+
+    /// <summary>What depends on where exactly time stands.</summary>
+    private async Task AtTurnAsync()
+    {
+        if (_random.Next(2) == 0)
+            await TakeAsync(AnyClaim());
+        else
+            await _store.Pool.ReclaimAsync(1 + _random.Next(5), _now, None);
     }
 
     private async Task StepAsync()
@@ -118,7 +130,7 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
             case < 4:
                 var (delivery, role) = (Delivery(), Role());
                 uint? block = _random.Next(8) == 0 ? null : Block();
-                ClaimId? forget = _random.Next(3) == 0 ? AnyClaim().Id : null;
+                ClaimId? forget = _random.Next(6) switch { 0 => AnyClaim().Id, 1 when _standing.TryGetValue((delivery, role), out var stands) => stands, _ => null };
                 await KeepAsync(await pool.ClaimAsync(new ClaimStep(delivery, role, Request(), NewId(), block, KeepUntil(), forget), _now, None), delivery, role);
                 break;
             case < 7:
