@@ -11,6 +11,14 @@ internal sealed partial class RedisStore
         if (await registry.LocateAsync(called, cancellation) is not var (block, slot))
             return new(RouteOutcome.NotStocked);
 
+        // Nobody has leased from it: whatever is in its keys is not its own.
+        if (!block.IsFilled)
+        {
+            await registry.RefreshAsync(cancellation);
+            if (!block.IsFilled)
+                return new(RouteOutcome.NotLeased);
+        }
+
         // One HGET, from the primary: the record alone tells all.
         var packed = await calls.CallAsync(
             "Resolve",

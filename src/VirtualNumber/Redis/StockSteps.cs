@@ -176,6 +176,10 @@ internal sealed partial class RedisStore
         return new RecordPage(records, null);
     }
 
+    /// <summary>What a block's id stands for.</summary>
+    private static string IdentityOf(BlockEntry entry) =>
+        $"{entry.Owner.Pool.TenantId}/{entry.Owner.Pool.PoolId}/{(entry.Bucket is { } bucket ? $"#{bucket.ToString(CultureInfo.InvariantCulture)}" : entry.Prefix)}";
+
     private async Task<int> FillAsync(BlockEntry entry, uint first, int count, DateTimeOffset now, CancellationToken cancellation)
     {
         var block = registry.BlockOf(entry);
@@ -184,7 +188,7 @@ internal sealed partial class RedisStore
         {
             RedisValue[] values =
             [
-                Ms(now), options.LogLength, entry.Owner.Pool.PoolId, (first + done).ToString(CultureInfo.InvariantCulture), Math.Min(SlotsPerScript, count - done),
+                Ms(now), options.LogLength, IdentityOf(entry), (first + done).ToString(CultureInfo.InvariantCulture), Math.Min(SlotsPerScript, count - done),
                 block.IsFilled ? 1 : 0,
             ];
             added += (int)(long)await calls.RunAsync(s_stock, block.Keys, values, cancellation);

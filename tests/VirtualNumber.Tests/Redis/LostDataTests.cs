@@ -96,6 +96,25 @@ public sealed class LostDataTests() : StoreTests(RedisStoreUnderTest.Single)
         Assert.That(await Steps.ChooseBlockAsync(Tenant, block.Pool.PoolId, [], T0 + Hour, None), Is.EqualTo(given.Block));
     }
 
+    /// <summary>On a cluster a fail-over may lose the end of the registry, and with it nothing of the blocks on other shards.</summary>
+    [Test]
+    public async Task A_block_that_the_registry_has_lost_leaves_its_leases_to_no_other()
+    {
+        var block = await AddBlockAsync();
+        var lease = await LeaseAsync("a", block.Id, T0);
+        var connection = await RedisStoreUnderTest.Single.GetConnectionAsync();
+        await connection.GetDatabase().KeyDeleteAsync(Keys.Registry);
+
+        await using var later = RedisStoreUnderTest.Over(connection);
+        var (pool, _) = await later.Stock.CreatePoolAsync(PoolOf("pool-1", Hour), None);
+        var refusal = await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => later.Stock.AddNumbersAsync(pool, new(["799000001"], []), T0, None).AsTask());
+        Assert.That(refusal!.Message, Does.Contain("another block"));
+        var route = await later.Pool.ResolveAsync(PhoneNumber.FromCanonical("999:79900000100"), T0, None);
+        Assert.That(route.Outcome, Is.EqualTo(RouteOutcome.NotLeased));
+        Assert.That(lease.Slot, Is.Zero);
+    }
+
     [Test]
     public async Task A_block_that_nobody_has_filled_is_passed_over_until_it_is()
     {

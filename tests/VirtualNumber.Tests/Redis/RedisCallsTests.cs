@@ -52,17 +52,22 @@ public sealed class RedisCallsTests
         await using var other = await RedisServer.StartAsync();
         await using var server = await RedisServer.StartAsync();
         using var connection = await server.ConnectAsync();
-        var calls = new RedisCalls(connection, s_options, _time);
+        // Longer than the client may take to see who is primary, however often it is asked meanwhile.
+        var calls = new RedisCalls(connection, new RedisOptions { CallTimeout = TimeSpan.FromDays(30) }, _time);
         await ExecuteAsync(server, "REPLICAOF", "127.0.0.1", $"{other.Port}");
 
         var call = RunAsync(calls);
         await _time.TimerWithinAsync(s_longestPause).Soon();
         Assert.That(call.IsCompleted, Is.False);
         await ExecuteAsync(server, "REPLICAOF", "NO", "ONE");
-        _time.Advance(s_longestPause);
+        while (!call.IsCompleted)
+        {
+            await Task.WhenAny(call, _time.TimerWithinAsync(s_longestPause)).Soon();
+            _time.Advance(s_longestPause);
+        }
 
         Assert.That(await call.Soon(), Is.EqualTo(1));
-        Assert.That(_meter.Repeats(Step), Does.Contain("READONLY"));
+        Assert.That(_meter.Repeats(Step), Does.Contain("READONLY").Or.Contain("connection"), "The client may see first that there is no primary.");
     }
 
     [Test]

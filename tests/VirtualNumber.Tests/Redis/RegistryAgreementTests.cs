@@ -147,6 +147,14 @@ internal sealed partial class RegistryAgreementTests
     }
 
     [Test]
+    public async Task A_change_of_a_kind_that_B_does_not_know_is_not_passed_over()
+    {
+        await _a.Database.ListRightPushAsync(Keys.Registry, """{"Moved":{"Id":1}}""");
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => _b.Registry.RefreshAsync(None));
+        Assert.That(_b.Registry.Version, Is.Zero);
+    }
+
+    [Test]
     public async Task What_B_has_read_more_than_a_second_ago_it_reads_again_before_it_relies_on_it()
     {
         await PoolAtAAsync();
@@ -192,11 +200,11 @@ internal sealed partial class RegistryAgreementTests
         else
             await _a.Database.KeyDeleteAsync(Keys.Registry);
 
-        // Another instance, started since, has put another block in the place of the lost one.
+        // Another instance, started since, has put another block in the place of the lost one, though it could not fill it.
         await using var c = await RedisInstance.StartAsync(_redis);
         await c.Store.CreatePoolAsync(StoreTests.PoolOf("main", TimeSpan.FromDays(1), Tenant), None);
         var pool = (await c.Store.FindPoolAsync(Tenant, "main", None))!;
-        await c.Store.AddNumbersAsync(pool, new(["700000002"], []), s_now, None);
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => c.Store.AddNumbersAsync(pool, new(["700000002"], []), s_now, None).AsTask());
 
         await Assert.ThrowsAsync<StoreUnavailableException>(() => _b.Registry.RefreshAsync(None));
         var refusal = await Assert.ThrowsAsync<StoreUnavailableException>(() => _b.Store.ResolveAsync(lease.Number, s_now, None).AsTask());
