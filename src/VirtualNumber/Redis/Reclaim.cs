@@ -27,26 +27,23 @@ internal sealed partial class RedisStore
         var faults = new List<StoreUnavailableException>();
         for (var looked = 0; looked < Math.Min(blocks.Length, BlocksPerReclaim) && faults.Count < FaultsPerReclaim; looked++)
         {
-            var turn = (uint)Volatile.Read(ref _reclaimTurn);
+            var turn = (uint)(Interlocked.Increment(ref _reclaimTurn) - 1);
             var block = registry.BlockOf(blocks[(int)(turn % (uint)blocks.Length)]);
+            if (!block.IsFilled)
+                continue;
+
             try
             {
-                if (block.IsFilled)
-                {
-                    var answer = await RunOnBlockAsync(
-                        s_reclaim, block, now, cancellation, limit - expired - removed, Ms(block.Pool.Aging), Ms(3 * bounds.ClockSkew));
-                    (expired, removed) = (expired + (int)answer[0], removed + (int)answer[1]);
-                    // The same block again next time.
-                    if ((int)answer[2] == 1)
-                        return new(expired, removed, Backlog: true);
-                }
+                var answer = await RunOnBlockAsync(
+                    s_reclaim, block, now, cancellation, limit - expired - removed, Ms(block.Pool.Aging), Ms(3 * bounds.ClockSkew));
+                (expired, removed) = (expired + (int)answer[0], removed + (int)answer[1]);
+                if ((int)answer[2] == 1)
+                    return new(expired, removed, Backlog: true);
             }
             catch (StoreUnavailableException fault)
             {
                 faults.Add(fault);
             }
-
-            Interlocked.Increment(ref _reclaimTurn);
         }
 
         if (faults.Count > 0)
