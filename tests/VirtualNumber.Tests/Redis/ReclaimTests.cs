@@ -1,3 +1,4 @@
+using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 using VirtualNumber.Redis;
 using VirtualNumber.Tests.Protocol;
@@ -33,6 +34,20 @@ public sealed class ReclaimTests() : StoreTests(RedisStoreUnderTest.Single)
         Assert.That(await ReclaimAsync(T0 + (2 * Minute)), Is.EqualTo(new ReclaimAnswer(1, 0, false)));
         Assert.That(await ReclaimAsync(T0 + (2 * Hour)), Is.EqualTo(new ReclaimAnswer(0, 1, false)));
         Assert.That(await GetAsync(lease), Is.Null);
+    }
+
+    [Test]
+    public async Task What_an_instance_with_a_clock_behind_ends_before_the_mark_is_written_down_in_the_next_cycle()
+    {
+        var block = await AddBlockAsync();
+        var lease = await LeaseAsync("a", block.Id, T0, T0 + Day);
+        await ReclaimAsync(T0 + Hour);
+
+        // Ten seconds behind: the end is in its future, and where Reclaim has been.
+        await ApplyAsync(ClaimOf(lease), 1, T0 + Hour - (5 * Second), T0 + Hour - Bounds.ClockSkew);
+
+        Assert.That(await ReclaimAsync(T0 + Hour + Second), Is.EqualTo(new ReclaimAnswer(1, 0, false)));
+        Assert.That((await GetAsync(lease))!.End, Is.EqualTo(EndReason.Expired));
     }
 
     [Test]
