@@ -42,6 +42,7 @@ internal static class Telemetry
 
     private static readonly Gauge<double> s_clockOffset = s_meter.CreateGauge<double>(
         "virtualnumber.store.clock_offset", "s", "By how much the store's clock is ahead of this instance's, as far as it is certain; negative: behind.");
+
     private static readonly Histogram<double> s_redis = Seconds(
         "virtualnumber.redis.duration", "Calls to Redis with their repeats, by step and outcome: ok, the code of an error, or what went wrong.");
 

@@ -1,4 +1,3 @@
-using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Memory;
@@ -57,23 +56,7 @@ internal sealed partial class Block
             RemoveRecord(slot);
         }
 
-        var record = new LeaseRecord
-        {
-            TenantId = Pool.TenantId,
-            PoolId = Pool.PoolId,
-            Block = Id,
-            Slot = slot.Index,
-            Number = slot.Number,
-            Claim = step.Claim.Id,
-            Delivery = step.Delivery,
-            Role = step.Role,
-            LeaseTime = now,
-            ExpireTime = step.ExpireTime,
-            ReportNumber = step.ReportNumber,
-            SealedNumber = step.SealedNumber,
-            NumberDigest = step.NumberDigest,
-            LeasedNumberDigest = step.NumberDigest,
-        };
+        var record = step.ToRecord(Pool, slot.Index, slot.Number, now);
         WriteRecord(slot, record);
         _claims.Add(record.Claim, slot.Index);
         Log(LogKind.Leased, record, now);

@@ -62,7 +62,27 @@ internal readonly record struct ReplaceStep(
 /// <param name="SealedNumber">The real number, sealed.</param>
 /// <param name="NumberDigest">Keyed digest of it.</param>
 internal readonly record struct TakeStep(
-    Claim Claim, Digest Delivery, DeliveryRole Role, int ReportNumber, DateTimeOffset ExpireTime, ReadOnlyMemory<byte> SealedNumber, Digest NumberDigest);
+    Claim Claim, Digest Delivery, DeliveryRole Role, int ReportNumber, DateTimeOffset ExpireTime, ReadOnlyMemory<byte> SealedNumber, Digest NumberDigest)
+{
+    /// <summary>The record of the slot that was taken.</summary>
+    public LeaseRecord ToRecord(Pool pool, uint slot, PhoneNumber number, DateTimeOffset now) => new()
+    {
+        TenantId = pool.TenantId,
+        PoolId = pool.PoolId,
+        Block = Claim.Block,
+        Slot = slot,
+        Number = number,
+        Claim = Claim.Id,
+        Delivery = Delivery,
+        Role = Role,
+        LeaseTime = now,
+        ExpireTime = ExpireTime,
+        ReportNumber = ReportNumber,
+        SealedNumber = SealedNumber,
+        NumberDigest = NumberDigest,
+        LeasedNumberDigest = NumberDigest,
+    };
+}
 
 /// <summary>What became of a take, in order of precedence.</summary>
 internal enum TakeOutcome

@@ -28,7 +28,9 @@ internal sealed class RedisRegistry : IDisposable
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly SharedRead _reads;
     private TaskCompletionSource _changed = NewSignal();
-    private readonly Reading _reading = new();
+    private readonly ConcurrentDictionary<uint, RedisBlock> _blocks = new();
+    private RedisValue _last;
+    private long _version;
     private long _readAt;
 
     public RedisRegistry(RedisCalls calls, TimeProvider? time = null)
@@ -38,10 +40,10 @@ internal sealed class RedisRegistry : IDisposable
     }
 
     /// <summary>The registry as this instance has read it last.</summary>
-    public StockRegistry Known => _reading.Registry;
+    public StockRegistry Known { get; } = new();
 
     /// <summary>How many changes this instance has read.</summary>
-    public long Version => _reading.Version;
+    public long Version => Interlocked.Read(ref _version);
 
     /// <summary>Ends when this instance learns of a change after this call.</summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
@@ -92,7 +94,7 @@ internal sealed class RedisRegistry : IDisposable
     }
 
     /// <summary>The block of an entry, with what this instance knows of it.</summary>
-    public RedisBlock BlockOf(BlockEntry entry) => _reading.BlockOf(entry);
+    public RedisBlock BlockOf(BlockEntry entry) => _blocks.GetOrAdd(entry.Id, static (_, entry) => new RedisBlock(entry), entry);
 
     /// <summary>Reads the changes that this instance has not seen, in a read that starts after this call and serves all who wait for one.</summary>
     public Task RefreshAsync(CancellationToken cancellation) => _reads.RunAsync(cancellation);
@@ -114,7 +116,7 @@ internal sealed class RedisRegistry : IDisposable
                 if (changes.Count == 0)
                     return result;
 
-                var appended = RegistryEntry.Pack(changes, _reading.Last);
+                var appended = RegistryEntry.Pack(changes, _last);
                 if ((long)await _calls.RunAsync(s_append, [Keys.Registry], [Version, .. appended], cancellation) == 1)
                     Apply(appended);
                 // Somebody was faster; or this very call was, and is told so only because its answer was lost and it was repeated. Planned
@@ -172,7 +174,7 @@ internal sealed class RedisRegistry : IDisposable
         // From the last change that is known here, so that a list that was cut short, and perhaps continued otherwise, is seen as such.
         var from = Math.Max(0, Version - 1);
         var changes = await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry, from, flags: RedisCalls.Primary), cancellation);
-        if (Version > 0 && (changes.Length == 0 || changes[0] != _reading.Last))
+        if (Version > 0 && (changes.Length == 0 || changes[0] != _last))
             throw Forgotten();
         if (Version > 0)
             changes = changes[1..];
@@ -192,39 +194,20 @@ internal sealed class RedisRegistry : IDisposable
         return new StoreUnavailableException(_calls.Forgotten);
     }
 
-    private void Apply(RedisValue[] changes)
+    /// <summary>By one at a time, under the gate.</summary>
+    private void Apply(RedisValue[] entries)
     {
-        foreach (var change in changes)
+        foreach (var entry in entries)
         {
-            _reading.Apply(change, RegistryEntry.Unpack(change));
-        }
-
-        if (changes.Length > 0)
-            Interlocked.Exchange(ref _changed, NewSignal()).SetResult();
-    }
-
-    /// <summary>What came of the changes that were read so far. Written by one at a time, under the gate.</summary>
-    private sealed class Reading
-    {
-        private readonly ConcurrentDictionary<uint, RedisBlock> _blocks = new();
-        private long _version;
-
-        public StockRegistry Registry { get; } = new();
-
-        public long Version => Interlocked.Read(ref _version);
-
-        /// <summary>The last change, as it stands in Redis.</summary>
-        public RedisValue Last { get; private set; }
-
-        public RedisBlock BlockOf(BlockEntry entry) => _blocks.GetOrAdd(entry.Id, static (_, entry) => new RedisBlock(entry), entry);
-
-        public void Apply(RedisValue packed, RegistryChange change)
-        {
-            Registry.Apply(change);
+            var change = RegistryEntry.Unpack(entry);
+            Known.Apply(change);
             if (change.Filled is { } filled)
-                BlockOf(Registry.FindBlock(filled.Id)!).IsFilled = true;
-            Last = packed;
+                BlockOf(Known.FindBlock(filled.Id)!).IsFilled = true;
+            _last = entry;
             Interlocked.Increment(ref _version);
         }
+
+        if (entries.Length > 0)
+            Interlocked.Exchange(ref _changed, NewSignal()).SetResult();
     }
 }

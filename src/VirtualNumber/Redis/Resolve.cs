@@ -36,7 +36,8 @@ internal sealed partial class RedisStore
         if (bytes.Length == 0 || RecordFormat.IsSuspended(bytes))
             return new(RouteOutcome.Suspended);
 
-        var record = RecordOf(block, slot, bytes);
+        // The number that was called is the slot's.
+        var record = RecordFormat.Unpack(bytes, block.Pool, block.Id, slot, called);
         return new(record.IsLive(now) ? RouteOutcome.Route : RouteOutcome.Ended, record, block.Pool.WithheldCallersAllowed);
     }
 }

@@ -12,23 +12,8 @@ internal sealed partial class RedisStore
     public async ValueTask<TakeAnswer> TakeAsync(TakeStep step, DateTimeOffset now, CancellationToken cancellation)
     {
         var block = await BlockOfAsync(step.Claim.Block, cancellation);
-        var record = new LeaseRecord
-        {
-            TenantId = block.Pool.TenantId,
-            PoolId = block.Pool.PoolId,
-            Block = block.Id,
-            Slot = 0,
-            Number = block.Entry.NumberAt(0),
-            Claim = step.Claim.Id,
-            Delivery = step.Delivery,
-            Role = step.Role,
-            LeaseTime = now,
-            ExpireTime = step.ExpireTime,
-            ReportNumber = step.ReportNumber,
-            SealedNumber = step.SealedNumber,
-            NumberDigest = step.NumberDigest,
-            LeasedNumberDigest = step.NumberDigest,
-        };
+        // Packed, it has neither slot nor number: the script chooses.
+        var record = step.ToRecord(block.Pool, slot: 0, block.Entry.NumberAt(0), now);
         var answer = await RunTakeAsync(block, step, now, record, cancellation);
         switch ((string)answer[0]!)
         {

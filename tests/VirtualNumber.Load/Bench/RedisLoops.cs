@@ -27,6 +27,7 @@ internal sealed class RedisLoops(IConnectionMultiplexer connection)
     /// <summary>More than can be leased in a second.</summary>
     private const int FreePerSecond = 30_000;
 
+    private static readonly Pool s_pool = new("bench", "bench", PoolMode.Direct, "999", 4, TimeSpan.FromDays(1), true, DateTimeOffset.UnixEpoch, Version: 1);
     private static readonly PhoneNumber s_number = PhoneNumber.FromCanonical("999:8880000000");
     private static readonly Script s_stock = Script.Alone("Stock");
     private static readonly Script s_claim = Script.OnLedger("Claim");
@@ -74,23 +75,8 @@ internal sealed class RedisLoops(IConnectionMultiplexer connection)
             s_claim.Text,
             [Keys.Ledger(delivery)],
             [Ms(now), 1, RecordFormat.Pack(new RequestMark(delivery, delivery)), LedgerFormat.Pack(claim), Ms(now.AddDays(120)), Array.Empty<byte>()]);
-        var record = new LeaseRecord
-        {
-            TenantId = "",
-            PoolId = "",
-            Block = block,
-            Slot = 0,
-            Number = s_number,
-            Claim = claim.Id,
-            Delivery = delivery,
-            Role = DeliveryRole.Recipient,
-            LeaseTime = now,
-            ExpireTime = now.AddDays(30),
-            ReportNumber = 0,
-            SealedNumber = _sealedNumber,
-            NumberDigest = delivery,
-            LeasedNumberDigest = delivery,
-        };
+        var step = new TakeStep(claim, delivery, DeliveryRole.Recipient, 0, now.AddDays(30), _sealedNumber, delivery);
+        var record = step.ToRecord(s_pool, slot: 0, s_number, now);
         var taken = (RedisResult[])(await _database.ScriptEvaluateAsync(
             s_take.Text,
             Keys.OfBlock(block),
