@@ -23,7 +23,7 @@ internal sealed partial class OpsService
 
         bool? withheld = request.HasWithheldCallersAllowed ? request.WithheldCallersAllowed : null;
         var updated = await stock.UpdatePoolAsync(
-            request.TenantId, request.PoolId, aging, withheld, version, context.CancellationToken) ?? throw StatusMap.PoolUnknown();
+            request.TenantId, request.PoolId, new(aging, withheld), version, context.CancellationToken) ?? throw StatusMap.PoolUnknown();
         return updated.Changed
             ? new V1.UpdatePoolResponse { Pool = updated.Pool.ToMessage() }
             : throw Fault.Of(

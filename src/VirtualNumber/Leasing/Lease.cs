@@ -16,6 +16,22 @@ public enum DeliveryRole
     Courier = 3,
 }
 
+/// <summary>Who may call whom through a pair's number. The values are those of the public document.</summary>
+public enum CallDirection
+{
+    /// <summary>Not a direction.</summary>
+    Unspecified = 0,
+
+    /// <summary>Each may call the other.</summary>
+    Both = 1,
+
+    /// <summary>Only the holder, whose role the lease is for, may call.</summary>
+    FromHolder = 2,
+
+    /// <summary>Only the peer may call.</summary>
+    ToHolder = 3,
+}
+
 /// <summary>Why a lease is over. Once written it is final.</summary>
 public enum EndReason
 {
@@ -41,7 +57,7 @@ public enum EndReason
 /// <param name="LeaseTime">When the number was taken, to the millisecond; this instant is the epoch.</param>
 /// <param name="ExpireTime">From here on no call is connected; the end, once it has ended.</param>
 /// <param name="End">Why it is over; <see cref="EndReason.None"/> while it lives.</param>
-/// <param name="ExtensionCount">How many extensions are used.</param>
+/// <param name="ExtensionCount">How many extensions of its time are used.</param>
 public sealed record Lease(
     string LeaseId,
     string TenantId,
@@ -52,4 +68,17 @@ public sealed record Lease(
     DateTimeOffset LeaseTime,
     DateTimeOffset ExpireTime,
     EndReason End,
-    int ExtensionCount);
+    int ExtensionCount)
+{
+    /// <summary>The extension that callers key in; null where the number has none.</summary>
+    public string? Extension { get; init; }
+
+    /// <summary>The area that the number belongs to; empty: none.</summary>
+    public string AreaCode { get; init; } = "";
+
+    /// <summary>Pair mode: who may call whom; unspecified in the other modes.</summary>
+    public CallDirection Direction { get; init; }
+
+    /// <summary>Pair mode: the peer's number, masked; empty while it is not known, and when it does not open.</summary>
+    public string MaskedPeerNumber { get; init; } = "";
+}

@@ -12,6 +12,12 @@ public enum CreateLeaseOutcome
     /// <summary>The real number is itself a virtual number.</summary>
     RealNumberInPool,
 
+    /// <summary>The peer's number is itself a virtual number.</summary>
+    PeerNumberInPool,
+
+    /// <summary>A peer or a direction is given, and the pool's numbers are not shared by pairs.</summary>
+    PoolNotPair,
+
     /// <summary>The request id was used for the same role with other content.</summary>
     RequestIdReused,
 
@@ -23,6 +29,15 @@ public enum CreateLeaseOutcome
 
     /// <summary>The delivery's latest status leaves a new lease no time.</summary>
     DeliveryOver,
+
+    /// <summary>The tenant or the pool has as many leases as it may have.</summary>
+    QuotaExceeded,
+
+    /// <summary>A party of the pair is on every number that has room.</summary>
+    PartySaturated,
+
+    /// <summary>The area that was insisted on has no number available.</summary>
+    AreaEmpty,
 
     /// <summary>No number is available; some are aging.</summary>
     NumbersAging,
@@ -46,6 +61,9 @@ public enum LeaseOutcome
     /// <summary>The real number is itself a virtual number (reassign).</summary>
     RealNumberInPool,
 
+    /// <summary>The peer's number is itself a virtual number (reassign).</summary>
+    PeerNumberInPool,
+
     /// <summary>No such lease of this tenant, or its record is gone after its number's rest.</summary>
     LeaseUnknown,
 
@@ -55,8 +73,17 @@ public enum LeaseOutcome
     /// <summary>The lease has ended (extend, reassign).</summary>
     LeaseEnded,
 
+    /// <summary>A peer is given, and the lease's number is not shared by pairs (reassign).</summary>
+    PoolNotPair,
+
     /// <summary>All extensions are used (extend).</summary>
     ExtensionLimitReached,
+
+    /// <summary>A joining party is on the lease's number already, or rests there (reassign).</summary>
+    PartyBusy,
+
+    /// <summary>A joining party is, and another number could not be had (reassign); why, the answer tells.</summary>
+    NoOtherNumber,
 }
 
 /// <summary>What became of a status event.</summary>
@@ -81,23 +108,41 @@ public enum ResolveOutcome
     /// <summary>The call goes to the real number.</summary>
     Connect,
 
+    /// <summary>The called number is shared by extension: the caller is to key one in.</summary>
+    CollectDigits,
+
+    /// <summary>The caller has guessed too often of late, or too many have at this number: nothing is looked up.</summary>
+    LockedOut,
+
     /// <summary>The called number is in no pool.</summary>
     NotStocked,
 
     /// <summary>The called number is suspended.</summary>
     Suspended,
 
-    /// <summary>Nobody holds the called number, and nobody has since its last rest.</summary>
+    /// <summary>
+    /// Nobody holds the called number, or the extension that was keyed in, and nobody has since its last rest; or the caller is no party
+    /// of a pair on it.
+    /// </summary>
     NotLeased,
 
-    /// <summary>The last lease of the called number is over: released, expired, or past its expire time.</summary>
+    /// <summary>The lease is over: released, expired, or past its expire time; the caller is a stranger.</summary>
     Ended,
+
+    /// <summary>The lease is over, or stands for others by now, and the caller was a party of it.</summary>
+    EndedForParty,
 
     /// <summary>The caller is withheld, and the pool does not connect such calls.</summary>
     CallerWithheld,
 
     /// <summary>The holder dials the number that stands for the holder.</summary>
     CallerIsHolder,
+
+    /// <summary>The caller is a party of the pair, and only the other one may call.</summary>
+    DirectionNotAllowed,
+
+    /// <summary>The caller is a party of the pair, and the other one is not known yet.</summary>
+    PeerUnknown,
 
     /// <summary>The bound number has since become a virtual number: connecting would loop.</summary>
     RealNumberInPool,

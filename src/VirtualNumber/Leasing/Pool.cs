@@ -1,10 +1,18 @@
+using System.Globalization;
+
 namespace VirtualNumber.Leasing;
 
 /// <summary>How the numbers of a pool are shared. The values are those of the public document.</summary>
 public enum PoolMode
 {
-    /// <summary>One number, one holder.</summary>
+    /// <summary>One number, one holder: whoever dials it reaches the holder.</summary>
     Direct = 1,
+
+    /// <summary>Many holders share a number, each with an extension that callers key in.</summary>
+    Extension = 2,
+
+    /// <summary>Many pairs share a number; each party of a pair reaches the other, and nobody else reaches either.</summary>
+    Pair = 3,
 }
 
 /// <summary>A stock of numbers of one tenant with one set of rules.</summary>
@@ -28,15 +36,62 @@ public sealed record Pool(
     DateTimeOffset CreateTime,
     int Version)
 {
+    /// <summary>The most slots that live leases of one block may take up, so that no key gets too big to move between shards.</summary>
+    public const int MostPlacesPerBlock = 20_000;
+
+    private const int PairSlotsPerNumber = 10_000;
+
+    /// <summary>How many leases may live on a number at once: 1 in direct mode, else at most half of its slots.</summary>
+    public int Density { get; init; } = 1;
+
+    /// <summary>How many digits an extension has: 1 to 4 in extension mode, else 0.</summary>
+    public int ExtensionLength { get; init; }
+
+    /// <summary>How many leases of the pool may live at once, and how many may begin in a minute.</summary>
+    public LeaseQuota Quota { get; init; } = LeaseQuota.None;
+
+    /// <summary>What an earlier party of a lease hears who calls after its end: the code of the gateway's announcement; empty: none.</summary>
+    public string EndedAnnouncement { get; init; } = "";
+
+    /// <summary>Where a gateway may send such a caller instead, in canonical form; empty: nowhere.</summary>
+    public string EndedHotline { get; init; } = "";
+
+    /// <summary>
+    /// How many slots a number has. A slot is what is leased and rests: the number itself in direct mode, the number and an extension in
+    /// extension mode, the number and a figure that nobody is told in pair mode.
+    /// </summary>
+    public uint SlotsPerNumber() => Mode switch
+    {
+        PoolMode.Extension => (uint)Math.Pow(10, ExtensionLength),
+        PoolMode.Pair => PairSlotsPerNumber,
+        _ => 1,
+    };
+
+    /// <summary>The extension of a slot, its leading zeros kept; null where numbers have none.</summary>
+    public string? ExtensionOf(uint slot) =>
+        Mode == PoolMode.Extension ? (slot % SlotsPerNumber()).ToString($"D{ExtensionLength}", CultureInfo.InvariantCulture) : null;
+
     /// <summary>Whether <paramref name="other"/> asks for the same pool, times and version aside.</summary>
     public bool HasPropertiesOf(Pool other) =>
         this with { CreateTime = other.CreateTime, Version = other.Version } == other;
 }
 
-/// <summary>Counts of numbers by state. The five states exclude each other and add up to <see cref="Stocked"/>, always.</summary>
+/// <summary>How much may be leased: a limit on what a mistake or an abuse can use up.</summary>
+/// <param name="LiveLeases">How many leases may live at once; null: as many as there are numbers for.</param>
+/// <param name="LeasesPerMinute">How many may begin in a minute; null: any number.</param>
+public sealed record LeaseQuota(int? LiveLeases, int? LeasesPerMinute)
+{
+    /// <summary>No limit.</summary>
+    public static LeaseQuota None { get; } = new(null, null);
+}
+
+/// <summary>
+/// Counts of places by state: in direct mode a place is a number, else each number has as many as its pool's density. The five states
+/// exclude each other and add up to <see cref="Stocked"/>, always.
+/// </summary>
 /// <param name="Available">May be leased now.</param>
 /// <param name="Leased">Have a live lease.</param>
-/// <param name="Aging">Rest between two holders.</param>
+/// <param name="Aging">Rest between two holders; where numbers are shared: cannot be leased because too many slots of the number rest.</param>
 /// <param name="Suspended">Taken out for a while, whatever their lease does.</param>
 /// <param name="Retired">Taken out for good, whatever their lease does.</param>
 /// <param name="Draining">How many of the retired still have a live lease.</param>

@@ -20,6 +20,7 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
     private readonly Lock _gate = new();
     private readonly StockRegistry _registry = new();
     private readonly Ledgers _ledgers = new();
+    private readonly Counters _counters = new();
     private ImmutableArray<Block> _blocks = [];
     private int _reclaimRound;
 
@@ -31,18 +32,18 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
 
     public ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation) => Do<IReadOnlyList<StoreFinding>>(() => [], cancellation);
 
-    public ValueTask<uint?> ChooseBlockAsync(
-        string tenantId, string poolId, IReadOnlyCollection<uint> tried, DateTimeOffset now, CancellationToken cancellation)
+    public ValueTask<uint?> ChooseBlockAsync(BlockChoice choice, DateTimeOffset now, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (_registry.FindPool(tenantId, poolId) is not { } owner)
+        if (_registry.FindPool(choice.TenantId, choice.PoolId) is not { } owner)
             return new((uint?)null);
 
         var rested = (now - owner.Pool.Aging).ToUnixTimeMilliseconds();
         Block? best = null;
         foreach (var entry in owner.Blocks)
         {
-            if (FindBlock(entry.Id) is { } block && !tried.Contains(block.Id) && (best is null || block.FirstFreeHint < best.FirstFreeHint))
+            if ((choice.Area is null || choice.Area == entry.Area) && FindBlock(entry.Id) is { } block && !choice.Tried.Contains(block.Id)
+                && (best is null || block.FirstFreeHint < best.FirstFreeHint))
                 best = block;
         }
 
@@ -84,23 +85,30 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
         HolderKey holder, RequestMark request, TimeSpan span, int limit, TimeSpan cap, DateTimeOffset now, CancellationToken cancellation) =>
         Do(() => FindBlock(holder.Block)?.Extend(holder, request, span, limit, cap, now) ?? Gone, cancellation);
 
-    public ValueTask<HolderAnswer> ReassignAsync(
-        HolderKey holder, RequestMark request, ReadOnlyMemory<byte> sealedNumber, Digest numberDigest, DateTimeOffset now, CancellationToken cancellation) =>
-        Do(() => FindBlock(holder.Block)?.Reassign(holder, request, sealedNumber, numberDigest, now) ?? Gone, cancellation);
+    public ValueTask<HolderAnswer> ReassignAsync(ReassignStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => FindBlock(step.Holder.Block)?.Reassign(step, now) ?? Gone, cancellation);
 
     public ValueTask<HolderAnswer> ReleaseAsync(HolderKey holder, DateTimeOffset now, CancellationToken cancellation) =>
         Do(() => FindBlock(holder.Block)?.Release(holder, now) ?? Gone, cancellation);
 
-    public ValueTask<RouteAnswer> ResolveAsync(PhoneNumber called, DateTimeOffset now, CancellationToken cancellation)
+    public ValueTask<RouteAnswer> ResolveAsync(RouteStep step, DateTimeOffset now, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        return new(_registry.Locate(called) is var (entry, slot)
-            ? FindBlock(entry.Id)?.Resolve(slot, now) ?? new RouteAnswer(RouteOutcome.NotLeased)
+        return new(_registry.Locate(step.Called) is var (entry, index)
+            ? FindBlock(entry.Id)?.Resolve(index, now) ?? new RouteAnswer(RouteOutcome.NotLeased)
             : new RouteAnswer(RouteOutcome.NotStocked));
     }
 
+    public ValueTask<DateTimeOffset?> FindBarAsync(Digest counter, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => _counters.FindBar(counter, now), cancellation);
+
+    public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => _counters.Count(step, now), cancellation);
+
     public ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation)
     {
+        _counters.Reclaim(now);
+
         // Each call starts one place further, the ledgers being one of the places, so that a backlog in one starves no other.
         var blocks = _blocks;
         var places = blocks.Length + 1;
@@ -134,15 +142,15 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
         cancellation);
 
     public ValueTask<(Pool Pool, bool Changed)?> UpdatePoolAsync(
-        string tenantId, string poolId, TimeSpan? aging, bool? withheldCallersAllowed, int? expectedVersion, CancellationToken cancellation) => Do(
+        string tenantId, string poolId, PoolUpdate update, int? expectedVersion, CancellationToken cancellation) => Do(
         () =>
         {
             lock (_gate)
             {
-                var update = _registry.PlanUpdate(tenantId, poolId, aging, withheldCallersAllowed, expectedVersion);
-                if (update is { Changed: true } changed)
+                var plan = _registry.PlanUpdate(tenantId, poolId, update, expectedVersion);
+                if (plan is { Changed: true } changed)
                     _registry.Apply(new RegistryChange(changed.Pool));
-                return update;
+                return plan;
             }
         },
         cancellation);
@@ -153,6 +161,12 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
     public ValueTask<IReadOnlyList<Pool>> ListPoolsAsync(
         string tenantId, string? afterPoolId, int limit, CancellationToken cancellation) =>
         Do(() => _registry.ListPools(tenantId, afterPoolId, limit), cancellation);
+
+    public ValueTask<Pool?> FindOwnerAsync(PhoneNumber number, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return new(_registry.Locate(number)?.Block.Owner.Pool);
+    }
 
     public ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation)
     {
@@ -172,13 +186,22 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
         () =>
         {
             var blocks = BlocksOf(pool);
-            var counted = blocks.Select(block => (block.Entry.Prefix, Stats: block.Count(now))).ToList();
+            var counted = blocks.Select(block => (block.Entry, Stats: block.Count(now))).ToList();
             var total = counted.Aggregate(default(NumberCounts), (sum, block) => sum + block.Stats.Counts);
             var next = total.Available > 0 ? null : counted.Min(block => block.Stats.NextAvailableTime);
             var page = counted.Skip(skip).Take(limit)
-                .Select(block => new BlockStats(block.Prefix, block.Stats.Counts, block.Stats.NextAvailableTime))
+                .Select(block => new BlockStats(block.Entry.Prefix, block.Stats.Counts, block.Stats.NextAvailableTime, block.Entry.Area))
                 .ToList();
             return new PoolStats(total, next, page, blocks.Count);
+        },
+        cancellation);
+
+    public ValueTask<PoolRoom> GetRoomAsync(Pool pool, string? area, PairParties? parties, DateTimeOffset now, CancellationToken cancellation) => Do(
+        () =>
+        {
+            var counted = BlocksOf(pool).Where(block => area is null || block.Entry.Area == area).Select(block => block.Count(now)).ToList();
+            var total = counted.Aggregate(default(NumberCounts), (sum, block) => sum + block.Counts);
+            return new PoolRoom(total, total.Available > 0 ? null : counted.Min(block => block.NextAvailableTime), null);
         },
         cancellation);
 
@@ -245,7 +268,7 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
             return new(0, 0, null, selection.UnknownBlocks, selection.UnknownNumbers);
 
         var results = selection.Whole.Select(block => BlockOf(block.Id).Change(null, change, now))
-            .Concat(selection.Parts.Select(part => BlockOf(part.Block.Id).Change(part.Slots, change, now)))
+            .Concat(selection.Parts.Select(part => BlockOf(part.Block.Id).Change(part.Indices, change, now)))
             .ToList();
         return new(results.Sum(r => r.Changed), results.Sum(r => r.Leased), results.Max(r => r.LastExpireTime), [], []);
     }

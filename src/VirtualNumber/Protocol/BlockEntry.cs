@@ -7,7 +7,8 @@ namespace VirtualNumber.Protocol;
 /// <param name="owner">Its pool.</param>
 /// <param name="prefix">The digits that its numbers share; empty for a bucket.</param>
 /// <param name="bucket">Which bucket of the pool it is; null for a run of numbers.</param>
-internal sealed class BlockEntry(uint id, PoolEntry owner, string prefix, int? bucket)
+/// <param name="area">The area code of all its numbers; empty: none.</param>
+internal sealed class BlockEntry(uint id, PoolEntry owner, string prefix, int? bucket, string area)
 {
     private PhoneNumber[] _singles = [];
     private int _singleCount;
@@ -20,28 +21,39 @@ internal sealed class BlockEntry(uint id, PoolEntry owner, string prefix, int? b
 
     public int? Bucket => bucket;
 
-    /// <summary>How many slots it has.</summary>
-    public int SlotCount => bucket is null ? SizeOf(owner.Pool) : Volatile.Read(ref _singleCount);
+    public string Area => area;
+
+    /// <summary>How many numbers it has.</summary>
+    public int NumberCount => bucket is null ? SizeOf(owner.Pool) : Volatile.Read(ref _singleCount);
+
+    /// <summary>The number at a place; in direct mode its place is its slot.</summary>
+    public PhoneNumber NumberAt(uint index) => bucket is null
+        ? PhoneNumber.FromCanonical($"{owner.Pool.CountryCode}:{prefix}{index.ToString($"D{owner.Pool.BlockDigits}")}")
+        : Volatile.Read(ref _singles)[(int)index];
+
+    /// <summary>The place of a slot's number.</summary>
+    public uint IndexOf(uint slot) => slot / owner.Pool.SlotsPerNumber();
 
     /// <summary>The number of a slot.</summary>
-    public PhoneNumber NumberAt(uint slot) => bucket is null
-        ? PhoneNumber.FromCanonical($"{owner.Pool.CountryCode}:{prefix}{slot.ToString($"D{owner.Pool.BlockDigits}")}")
-        : Volatile.Read(ref _singles)[(int)slot];
+    public PhoneNumber NumberOf(uint slot) => NumberAt(IndexOf(slot));
 
-    /// <summary>Adds a single number; answers its slot.</summary>
+    /// <summary>Whether one number more would make it bigger than a block may be.</summary>
+    public bool IsFull => (NumberCount + 1) * (long)owner.Pool.Density > Pool.MostPlacesPerBlock;
+
+    /// <summary>Adds a single number; answers its place.</summary>
     public uint Add(PhoneNumber number)
     {
-        var slot = _singleCount;
-        if (slot == _singles.Length)
+        var index = _singleCount;
+        if (index == _singles.Length)
         {
-            var longer = new PhoneNumber[Math.Max(16, 2 * slot)];
+            var longer = new PhoneNumber[Math.Max(16, 2 * index)];
             _singles.CopyTo(longer, 0);
             Volatile.Write(ref _singles, longer);
         }
 
-        _singles[slot] = number;
-        Volatile.Write(ref _singleCount, slot + 1);
-        return (uint)slot;
+        _singles[index] = number;
+        Volatile.Write(ref _singleCount, index + 1);
+        return (uint)index;
     }
 
     /// <summary>How many numbers a run of a pool has.</summary>

@@ -121,7 +121,7 @@ internal sealed partial class LeaseVerbs
             now + _verbs.Terms.HardCap + _pool.Aging + TimeSpan.FromDays(1);
 
         private ValueTask<uint?> ChooseBlockAsync() =>
-            _verbs.Pool.ChooseBlockAsync(_pool.TenantId, _pool.PoolId, _tried, _verbs.Now, _cancellation);
+            _verbs.Pool.ChooseBlockAsync(new BlockChoice(_pool.TenantId, _pool.PoolId, _tried), _verbs.Now, _cancellation);
 
         private async ValueTask<ClaimAnswer> ClaimAsync()
         {
@@ -178,7 +178,7 @@ internal sealed partial class LeaseVerbs
         /// </summary>
         private bool HasStoodForNumber(LeaseRecord record)
         {
-            if (record.LeasedNumberDigest == _number)
+            if (record.LeasedDigest == _number)
                 return true;
             var content = _verbs.ReassignContentOf(record.TenantId, _command.RealNumber);
             return record.Reassignments.Any(reassignment => reassignment.Content == content);

@@ -21,6 +21,9 @@ namespace VirtualNumber.Protocol;
 /// </remarks>
 internal interface INumberPool
 {
+    /// <summary>How much of what is due one take tidies up at a time.</summary>
+    const int MostDuePerTake = 1_000;
+
     /// <summary>
     /// Whether the store answers, and what it finds wrong with this instance: nothing, as a rule. After a finding that bars it, every
     /// other call throws <see cref="StoreUnavailableException"/> until a later ping finds it gone.
@@ -28,10 +31,11 @@ internal interface INumberPool
     ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation);
 
     /// <summary>
-    /// The block of the pool to try next: one that probably has room, the longest rested first; null when none is left that is
-    /// not in <paramref name="tried"/>, or when it is sure that no block has room. Only a hint: the take decides.
+    /// The block of the pool to try next: one that probably has room, the longest rested first; for a pair the first one, in the order of
+    /// their adding, in which both parties fit. Null when none is left that was not tried, or when it is sure that none has room. Only a
+    /// hint: the take decides.
     /// </summary>
-    ValueTask<uint?> ChooseBlockAsync(string tenantId, string poolId, IReadOnlyCollection<uint> tried, DateTimeOffset now, CancellationToken cancellation);
+    ValueTask<uint?> ChooseBlockAsync(BlockChoice choice, DateTimeOffset now, CancellationToken cancellation);
 
     // On a delivery's ledger.
 
@@ -63,9 +67,16 @@ internal interface INumberPool
 
     /// <summary>
     /// take: a claim that holds a slot answers it (Live, Ended); a closed one, or one older than the take window, is Closed; an
-    /// expire time that is not in the future closes it (Over); no slot whose rest is over closes it (Full); else it takes the
-    /// longest rested one (Live, New).
+    /// expire time that is not in the future closes it (Over); no slot to be had closes it (Full); else it takes one (Live, New).
     /// </summary>
+    /// <remarks>
+    /// Which one? In direct mode the longest rested number. Where numbers are shared, first all that is due in the block is written down
+    /// and removed, as by Reclaim, at most <see cref="MostDuePerTake"/> entries at a time and again while nothing is to be had; then the
+    /// number is, of those in stock whose live leases are fewer than the density and of whose slots one is neither live nor aging: in
+    /// extension mode the one with the fewest live and aging slots, the first of equals; in pair mode the first on which neither party is,
+    /// its aging there included. The slot is the first of the candidates that is neither live nor aging on it, else the n-th of all such,
+    /// in ascending order, n being the pick modulo their count.
+    /// </remarks>
     ValueTask<TakeAnswer> TakeAsync(TakeStep step, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>
@@ -85,15 +96,30 @@ internal interface INumberPool
     ValueTask<HolderAnswer> ExtendAsync(
         HolderKey holder, RequestMark request, TimeSpan span, int limit, TimeSpan cap, DateTimeOffset now, CancellationToken cancellation);
 
-    /// <summary>reassign: writes another sealed number, once per request, only while live.</summary>
-    ValueTask<HolderAnswer> ReassignAsync(
-        HolderKey holder, RequestMark request, ReadOnlyMemory<byte> sealedNumber, Digest numberDigest, DateTimeOffset now, CancellationToken cancellation);
+    /// <summary>
+    /// reassign: writes other sealed numbers, once per request, only while live. In pair mode whoever joins must not be on the number, its
+    /// aging there included, and whoever leaves rests there from now on; else Busy, or Moved where the step asks for it: then the lease
+    /// is ended (released) in the same step, and a repeat answers Moved again.
+    /// </summary>
+    ValueTask<HolderAnswer> ReassignAsync(ReassignStep step, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>release: ends the lease now. One that is over already stays as it is (Ended).</summary>
     ValueTask<HolderAnswer> ReleaseAsync(HolderKey holder, DateTimeOffset now, CancellationToken cancellation);
 
-    /// <summary>resolve: the route of a called number. The ended mark and the expire time decide, not the presence of a record.</summary>
-    ValueTask<RouteAnswer> ResolveAsync(PhoneNumber called, DateTimeOffset now, CancellationToken cancellation);
+    /// <summary>
+    /// resolve: the route of a called number. The ended mark and the expire time decide, not the presence of a record. In pair mode only who
+    /// was a party there and has not rested since finds the record: Route while that lives and the party is still on it, else Ended.
+    /// </summary>
+    ValueTask<RouteAnswer> ResolveAsync(RouteStep step, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>Until when a counter is barred; null: it is not.</summary>
+    ValueTask<DateTimeOffset?> FindBarAsync(Digest counter, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>
+    /// count: adds one to a counter that is not barred. A count begins with its first event and is over after the window; with the
+    /// event that makes it reach the limit the counter is barred.
+    /// </summary>
+    ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>
     /// reclaim: writes down expiries, removes records whose rest is over, closed claims and ledgers whose time is over; at most

@@ -1,4 +1,5 @@
 using VirtualNumber.Leasing;
+using VirtualNumber.Sealing;
 
 namespace VirtualNumber.Protocol;
 
@@ -13,7 +14,7 @@ internal interface INumberStock
 
     /// <summary>Changes a pool; null when there is none. With <paramref name="expectedVersion"/> nothing is changed unless it matches.</summary>
     ValueTask<(Pool Pool, bool Changed)?> UpdatePoolAsync(
-        string tenantId, string poolId, TimeSpan? aging, bool? withheldCallersAllowed, int? expectedVersion, CancellationToken cancellation);
+        string tenantId, string poolId, PoolUpdate update, int? expectedVersion, CancellationToken cancellation);
 
     /// <summary>Finds a pool; null when there is none.</summary>
     ValueTask<Pool?> FindPoolAsync(string tenantId, string poolId, CancellationToken cancellation);
@@ -21,7 +22,10 @@ internal interface INumberStock
     /// <summary>The tenant's pools after <paramref name="afterPoolId"/> in ordinal order of their ids, at most <paramref name="limit"/>.</summary>
     ValueTask<IReadOnlyList<Pool>> ListPoolsAsync(string tenantId, string? afterPoolId, int limit, CancellationToken cancellation);
 
-    /// <summary>Whether the number is in some pool, of whichever tenant, in whatever state.</summary>
+    /// <summary>The pool of a number, of whichever tenant and in whatever state it is; null when it is in none.</summary>
+    ValueTask<Pool?> FindOwnerAsync(PhoneNumber number, CancellationToken cancellation);
+
+    /// <summary>Whether the number is in some pool. As <see cref="FindOwnerAsync"/>, but what was read a second ago will do for a "no".</summary>
     ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation);
 
     /// <summary>Adds blocks and single numbers to a pool: all of them, or none when one overlaps.</summary>
@@ -35,6 +39,12 @@ internal interface INumberStock
     ValueTask<PoolStats> GetStatsAsync(Pool pool, int skip, int limit, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>
+    /// What a lease can be had of now: in the whole pool, or in one of its areas; for a pair, also where its parties are. A read, and dear:
+    /// asked only when a lease found nothing.
+    /// </summary>
+    ValueTask<PoolRoom> GetRoomAsync(Pool pool, string? area, PairParties? parties, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>
     /// Lists records from <paramref name="from"/> on, block after block. At most <paramref name="limit"/> records and a bounded
     /// number of slots are looked at; the answer says where to go on.
     /// </summary>
@@ -45,7 +55,58 @@ internal interface INumberStock
 /// <summary>Blocks and single numbers of one pool.</summary>
 /// <param name="Blocks">Blocks by the digits that their numbers share.</param>
 /// <param name="Numbers">Single numbers.</param>
-internal sealed record NumberSelection(IReadOnlyList<string> Blocks, IReadOnlyList<PhoneNumber> Numbers);
+/// <param name="Area">The area code of all of them when they are added; empty: none.</param>
+internal sealed record NumberSelection(IReadOnlyList<string> Blocks, IReadOnlyList<PhoneNumber> Numbers, string Area = "");
+
+/// <summary>What to change of a pool; null: leave as it is.</summary>
+internal sealed record PoolUpdate(
+    TimeSpan? Aging = null, bool? WithheldCallersAllowed = null, LeaseQuota? Quota = null, string? EndedAnnouncement = null, string? EndedHotline = null)
+{
+    /// <summary>The pool with the changes.</summary>
+    public Pool On(Pool pool) => pool with
+    {
+        Aging = Aging ?? pool.Aging,
+        WithheldCallersAllowed = WithheldCallersAllowed ?? pool.WithheldCallersAllowed,
+        Quota = Quota ?? pool.Quota,
+        EndedAnnouncement = EndedAnnouncement ?? pool.EndedAnnouncement,
+        EndedHotline = EndedHotline ?? pool.EndedHotline,
+    };
+}
+
+/// <summary>The two parties of a pair, by the keyed digests of their numbers.</summary>
+/// <param name="Holder">Whose role the lease is for.</param>
+/// <param name="Peer">The other one; null while it is not known.</param>
+internal readonly record struct PairParties(Digest Holder, Digest? Peer);
+
+/// <summary>What a lease can be had of.</summary>
+/// <param name="Counts">The places.</param>
+/// <param name="NextAvailableTime">When the next place frees up; null where one is free or none will by itself.</param>
+/// <param name="Pair">Where a pair's parties are; null when none was asked about.</param>
+internal sealed record PoolRoom(NumberCounts Counts, DateTimeOffset? NextAvailableTime, PairRoom? Pair);
+
+/// <summary>Where a pair's parties are among the numbers in stock. A party is on a number while it is on a lease there and until it has rested.</summary>
+/// <param name="Numbers">How many numbers are in stock.</param>
+/// <param name="WithRoom">How many of them have a place.</param>
+/// <param name="Fitting">How many of those have neither party on them.</param>
+/// <param name="Unoccupied">How many, with a place or without, have neither party on them.</param>
+/// <param name="OfHolder">How many the holder is on.</param>
+/// <param name="OfPeer">How many the peer is on.</param>
+/// <param name="NextTime">When neither party is on some number any more, as things stand; null when one is so now or there are none.</param>
+internal readonly record struct PairRoom(
+    int Numbers, int WithRoom, int Fitting, int Unoccupied, int OfHolder, int OfPeer, DateTimeOffset? NextTime)
+{
+    /// <summary>Adds up two sets of numbers.</summary>
+    public static PairRoom operator +(PairRoom left, PairRoom right)
+    {
+        var unoccupied = left.Unoccupied + right.Unoccupied;
+        var next = unoccupied > 0 ? null
+            : left.NextTime is { } one && right.NextTime is { } other ? (one < other ? one : other)
+            : left.NextTime ?? right.NextTime;
+        return new(
+            left.Numbers + right.Numbers, left.WithRoom + right.WithRoom, left.Fitting + right.Fitting, unoccupied,
+            left.OfHolder + right.OfHolder, left.OfPeer + right.OfPeer, next);
+    }
+}
 
 /// <summary>What to do with numbers of the stock.</summary>
 internal enum StockChange
@@ -88,8 +149,9 @@ internal sealed record PoolStats(
 /// <summary>The counts of a block.</summary>
 /// <param name="Prefix">The digits that its numbers share; empty for a bucket of single numbers.</param>
 /// <param name="Counts">Its counts.</param>
-/// <param name="NextAvailableTime">When its next number frees up; null where one is free or none will by itself.</param>
-internal sealed record BlockStats(string Prefix, NumberCounts Counts, DateTimeOffset? NextAvailableTime);
+/// <param name="NextAvailableTime">When its next place frees up; null where one is free or none will by itself.</param>
+/// <param name="Area">The area code of its numbers; empty: none.</param>
+internal sealed record BlockStats(string Prefix, NumberCounts Counts, DateTimeOffset? NextAvailableTime, string Area = "");
 
 /// <summary>A place in a pool's walk: the position of a block in the order of adding, and a slot in it.</summary>
 internal readonly record struct RecordCursor(int Block, int Slot);

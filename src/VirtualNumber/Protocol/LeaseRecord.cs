@@ -58,10 +58,14 @@ internal sealed record LeaseRecord
     public required Digest NumberDigest { get; init; }
 
     /// <summary>
-    /// <see cref="NumberDigest"/> as it was at the take. A repeat of the request that leased is answered with this lease even
-    /// after a reassignment; a request that finds its claim taken with another number is not.
+    /// Keyed digest of what the lease stood for at the take: <see cref="NumberDigest"/> as it was then, in pair mode of both numbers and the
+    /// direction. A repeat of the request that leased is answered with this lease even after a reassignment; a request that finds its
+    /// claim taken with another number is not.
     /// </summary>
-    public required Digest LeasedNumberDigest { get; init; }
+    public required Digest LeasedDigest { get; init; }
+
+    /// <summary>The other side of a pair; null in the other modes.</summary>
+    public PairSide? Pair { get; init; }
 
     /// <summary>The extensions granted; one each, so that a repeat extends once.</summary>
     public ImmutableArray<RequestMark> Extensions { get; init; } = [];
@@ -73,6 +77,7 @@ internal sealed record LeaseRecord
     public bool Equals(LeaseRecord? other) => ReferenceEquals(this, other) || (other is not null
         && Values == other.Values
         && SealedNumber.Span.SequenceEqual(other.SealedNumber.Span)
+        && Equals(Pair, other.Pair)
         && Extensions.SequenceEqual(other.Extensions)
         && Reassignments.SequenceEqual(other.Reassignments));
 
@@ -81,8 +86,24 @@ internal sealed record LeaseRecord
 
     private (string, string, uint, uint, PhoneNumber, ClaimId, Digest, DeliveryRole, (DateTimeOffset, DateTimeOffset, DateTimeOffset?, int, EndReason, Digest, Digest))
         Values => (TenantId, PoolId, Block, Slot, Number, Claim, Delivery, Role,
-            (LeaseTime, ExpireTime, Floor, ReportNumber, End, NumberDigest, LeasedNumberDigest));
+            (LeaseTime, ExpireTime, Floor, ReportNumber, End, NumberDigest, LeasedDigest));
 
     /// <summary>Neither marked as ended nor past its expire time. The mark comes first: clocks differ.</summary>
     public bool IsLive(DateTimeOffset now) => End == EndReason.None && ExpireTime > now;
+}
+
+/// <summary>The other side of a pair: whom the holder reaches, and who may call.</summary>
+/// <param name="Peer">Keyed digest of the peer's real number; null while it is not known.</param>
+/// <param name="SealedPeer">The peer's real number, sealed to purpose, tenant, delivery and claim; empty while it is not known.</param>
+/// <param name="Direction">Who may call whom.</param>
+/// <param name="Moved">The lease was ended by its last reassignment, for a number on which both parties fit.</param>
+internal sealed record PairSide(Digest? Peer, ReadOnlyMemory<byte> SealedPeer, CallDirection Direction, bool Moved = false)
+{
+    /// <summary>By what is in it.</summary>
+    public bool Equals(PairSide? other) => other is not null
+        && (Peer, Direction, Moved) == (other.Peer, other.Direction, other.Moved)
+        && SealedPeer.Span.SequenceEqual(other.SealedPeer.Span);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Peer, Direction, Moved);
 }

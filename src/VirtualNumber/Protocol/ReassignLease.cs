@@ -24,7 +24,7 @@ internal sealed partial class LeaseVerbs
             ReassignContentOf(tenantId, realNumber));
         var sealedNumber = sealer.Seal(realNumber.Canonical, SealContextOf(tenantId, record.Delivery, record.Claim));
         var now = Now;
-        return AnswerOf(await pool.ReassignAsync(holder, request, sealedNumber, number, now, cancellation), now);
+        return AnswerOf(await pool.ReassignAsync(new ReassignStep(holder, request, new BoundNumber(sealedNumber, number)), now, cancellation), now);
     }
 
     /// <summary>What a reassignment asks for; a record's reassignments tell by it which numbers the lease has stood for.</summary>

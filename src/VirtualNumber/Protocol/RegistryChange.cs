@@ -14,10 +14,10 @@ internal sealed record RegistryChange(
     Pool? Pool = null, BlockAdded? Block = null, SingleAdded? Single = null, BlockFilled? Filled = null);
 
 /// <summary>A run of numbers was added to a pool.</summary>
-internal sealed record BlockAdded(string TenantId, string PoolId, string Prefix);
+internal sealed record BlockAdded(string TenantId, string PoolId, string Prefix, string Area = "");
 
 /// <summary>A single number, in canonical form, was added to a pool.</summary>
-internal sealed record SingleAdded(string TenantId, string PoolId, string Number);
+internal sealed record SingleAdded(string TenantId, string PoolId, string Number, string Area = "");
 
 /// <summary>A block's slots are in the store.</summary>
 internal sealed record BlockFilled(uint Id);
@@ -31,12 +31,12 @@ internal sealed record AddPlan(
 
 /// <summary>Where numbers of a pool are.</summary>
 /// <param name="Whole">Whole blocks.</param>
-/// <param name="Parts">Slots of other blocks.</param>
+/// <param name="Parts">Numbers of other blocks, by their places.</param>
 /// <param name="UnknownBlocks">Positions of blocks that the pool has not; when any, nothing else is answered.</param>
 /// <param name="UnknownNumbers">Positions of single numbers that it has not.</param>
 internal sealed record Selection(
     IReadOnlyList<BlockEntry> Whole,
-    IReadOnlyList<(BlockEntry Block, IReadOnlyList<uint> Slots)> Parts,
+    IReadOnlyList<(BlockEntry Block, IReadOnlyList<uint> Indices)> Parts,
     IReadOnlyList<int> UnknownBlocks,
     IReadOnlyList<int> UnknownNumbers)
 {

@@ -18,7 +18,7 @@ internal sealed partial class LeaseVerbs
     /// <param name="cancellation">Ends the call.</param>
     public async ValueTask<ResolveAnswer> ResolveAsync(PhoneNumber called, PhoneNumber? caller, CancellationToken cancellation)
     {
-        var route = await pool.ResolveAsync(called, Now, cancellation);
+        var route = await pool.ResolveAsync(new RouteStep(called), Now, cancellation);
         if (route.Record is not { } record)
         {
             return new(route.Outcome switch

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using VirtualNumber.Leasing;
 using VirtualNumber.Sealing;
 
@@ -53,6 +54,15 @@ internal readonly record struct ClaimStep(
 internal readonly record struct ReplaceStep(
     Digest Delivery, DeliveryRole Role, RequestMark? Request, ClaimId Old, bool Ended, ClaimId ProposedId, uint ProposedBlock, DateTimeOffset KeepUntil);
 
+/// <summary>Which block to try.</summary>
+/// <param name="TenantId">Whose pool.</param>
+/// <param name="PoolId">Which pool.</param>
+/// <param name="Tried">Blocks not to be named again.</param>
+/// <param name="Area">Only blocks of this area; null: of any.</param>
+/// <param name="Parties">The parties of a pair; null in the other modes.</param>
+internal readonly record struct BlockChoice(
+    string TenantId, string PoolId, IReadOnlyCollection<uint> Tried, string? Area = null, PairParties? Parties = null);
+
 /// <summary>Takes a slot for a claim.</summary>
 /// <param name="Claim">The claim.</param>
 /// <param name="Delivery">Written to the record.</param>
@@ -64,6 +74,15 @@ internal readonly record struct ReplaceStep(
 internal readonly record struct TakeStep(
     Claim Claim, Digest Delivery, DeliveryRole Role, int ReportNumber, DateTimeOffset ExpireTime, ReadOnlyMemory<byte> SealedNumber, Digest NumberDigest)
 {
+    /// <summary>Which slot of a shared number to prefer; null in direct mode.</summary>
+    public SlotChoice? Choice { get; init; }
+
+    /// <summary>The other side of a pair; null in the other modes.</summary>
+    public PairSide? Pair { get; init; }
+
+    /// <summary>Keyed digest of all that the lease stands for; null: of the one number.</summary>
+    public Digest? LeasedDigest { get; init; }
+
     /// <summary>The record of the slot that was taken.</summary>
     public LeaseRecord ToRecord(Pool pool, uint slot, PhoneNumber number, DateTimeOffset now) => new()
     {
@@ -80,8 +99,26 @@ internal readonly record struct TakeStep(
         ReportNumber = ReportNumber,
         SealedNumber = SealedNumber,
         NumberDigest = NumberDigest,
-        LeasedNumberDigest = NumberDigest,
+        LeasedDigest = LeasedDigest ?? NumberDigest,
+        Pair = Pair,
     };
+}
+
+/// <summary>The random choices by which a take finds a slot of a shared number: drawn by the caller, so that a seed replays them.</summary>
+/// <param name="Candidates">Slots within a number, each below the count of its slots, in order of preference.</param>
+/// <param name="Pick">Chooses among all that is left when no candidate is free.</param>
+internal sealed record SlotChoice(ImmutableArray<uint> Candidates, uint Pick)
+{
+    private const int Count = 16;
+
+    /// <summary>Draws a choice among so many slots, each equally likely.</summary>
+    public static SlotChoice Draw(IRandomSource random, uint slots)
+    {
+        var candidates = ImmutableArray.CreateBuilder<uint>(Count);
+        for (var i = 0; i < Count; i++)
+            candidates.Add((uint)random.Next((int)slots));
+        return new(candidates.MoveToImmutable(), (uint)random.Next(int.MaxValue));
+    }
 }
 
 /// <summary>What became of a take, in order of precedence.</summary>
@@ -176,6 +213,12 @@ internal enum HolderOutcome
     /// <summary>All extensions are used (extend).</summary>
     Limit,
 
+    /// <summary>Who would join is on the number, or rests there (reassign, pair mode).</summary>
+    Busy,
+
+    /// <summary>As Busy, and the lease was ended for it, by this request (reassign, pair mode).</summary>
+    Moved,
+
     /// <summary>Done.</summary>
     Done,
 }
@@ -185,19 +228,51 @@ internal enum HolderOutcome
 /// <param name="Record">The record as it stands; null when Gone.</param>
 internal readonly record struct HolderAnswer(HolderOutcome Outcome, LeaseRecord? Record);
 
+/// <summary>Binds other real numbers to a lease.</summary>
+/// <param name="Holder">Which lease.</param>
+/// <param name="Request">The request.</param>
+/// <param name="Number">The holder's new number; null: stays.</param>
+/// <param name="Peer">The peer's new number; null: stays. Pair mode only.</param>
+/// <param name="EndIfBusy">Ends the lease when somebody who joins cannot be on its number.</param>
+internal readonly record struct ReassignStep(
+    HolderKey Holder, RequestMark Request, BoundNumber? Number, BoundNumber? Peer = null, bool EndIfBusy = false);
+
+/// <summary>A real number as a store gets to see it.</summary>
+/// <param name="Sealed">The number, sealed.</param>
+/// <param name="Digest">Keyed digest of it.</param>
+internal readonly record struct BoundNumber(ReadOnlyMemory<byte> Sealed, Digest Digest);
+
+/// <summary>Asks for the route of a called number.</summary>
+/// <param name="Called">The virtual number.</param>
+/// <param name="Part">The slot within the number: the extension as a figure; 0 in the other modes.</param>
+/// <param name="Party">Pair mode: keyed digest of the caller's number.</param>
+internal readonly record struct RouteStep(PhoneNumber Called, uint Part = 0, Digest? Party = null);
+
+/// <summary>Adds one to a counter.</summary>
+/// <param name="Counter">What is counted, by a keyed digest.</param>
+/// <param name="Limit">How many make it barred.</param>
+/// <param name="Window">How long a count goes on from its first event.</param>
+/// <param name="BarredFor">How long it is barred then; null: until the window ends.</param>
+internal readonly record struct CountStep(Digest Counter, int Limit, TimeSpan Window, TimeSpan? BarredFor);
+
+/// <summary>The answer of count.</summary>
+/// <param name="Counted">False: it was barred already, and nothing was counted.</param>
+/// <param name="BarredUntil">Until when it is barred; null: it is not.</param>
+internal readonly record struct CountAnswer(bool Counted, DateTimeOffset? BarredUntil);
+
 /// <summary>What the stock and the routes say of a called number, in order of precedence.</summary>
 internal enum RouteOutcome
 {
     /// <summary>In no pool.</summary>
     NotStocked,
 
-    /// <summary>Taken out for a while.</summary>
+    /// <summary>Taken out for a while. Where numbers are shared, told only of a slot that has a record.</summary>
     Suspended,
 
-    /// <summary>No record.</summary>
+    /// <summary>No record, or in pair mode none that the caller is a party of.</summary>
     NotLeased,
 
-    /// <summary>The record is ended or past its expire time.</summary>
+    /// <summary>The record is ended or past its expire time; in pair mode also when the caller has left it.</summary>
     Ended,
 
     /// <summary>A live lease.</summary>

@@ -19,8 +19,9 @@ internal sealed class StockRegistry
 
     private readonly ConcurrentDictionary<(string TenantId, string PoolId), PoolEntry> _pools = new();
     private readonly ConcurrentDictionary<string, BlockEntry> _byPrefix = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<PhoneNumber, (BlockEntry Block, uint Slot)> _single = new();
-    private readonly Dictionary<(PoolEntry Owner, int Bucket), BlockEntry> _buckets = [];
+    private readonly ConcurrentDictionary<PhoneNumber, (BlockEntry Block, uint Index)> _single = new();
+    /// <summary>The block of each bucket that takes the next number; the full ones before it are known by their numbers only.</summary>
+    private readonly Dictionary<(PoolEntry Owner, string Area, int Bucket), BlockEntry> _buckets = [];
 
     /// <summary>The blocks, whether they exist or not, that some smaller block or single number lies within.</summary>
     private readonly HashSet<string> _within = new(StringComparer.Ordinal);
@@ -50,8 +51,8 @@ internal sealed class StockRegistry
     public BlockEntry? FindBlock(PoolEntry owner, string prefix) =>
         _byPrefix.TryGetValue(KeyOf(owner.Pool.CountryCode, prefix, owner.Pool.BlockDigits), out var block) && block.Owner == owner ? block : null;
 
-    /// <summary>The block and slot of a number; null when it is in no pool.</summary>
-    public (BlockEntry Block, uint Slot)? Locate(PhoneNumber number) =>
+    /// <summary>The block of a number and its place there; null when it is in no pool.</summary>
+    public (BlockEntry Block, uint Index)? Locate(PhoneNumber number) =>
         _single.TryGetValue(number, out var place) ? place : LocateInBlock(number);
 
     /// <summary>
@@ -62,7 +63,7 @@ internal sealed class StockRegistry
     {
         var blocks = numbers.Blocks.Select(prefix => FindBlock(owner, prefix)).ToList();
         var singles = numbers.Numbers
-            .Select(number => Locate(number) is { } place && place.Block.Owner == owner ? place : default((BlockEntry Block, uint Slot)?))
+            .Select(number => Locate(number) is { } place && place.Block.Owner == owner ? place : default((BlockEntry Block, uint Index)?))
             .ToList();
         var unknownBlocks = Enumerable.Range(0, blocks.Count).Where(i => blocks[i] is null).ToList();
         var unknownNumbers = Enumerable.Range(0, singles.Count).Where(i => singles[i] is null).ToList();
@@ -71,31 +72,28 @@ internal sealed class StockRegistry
 
         var whole = blocks.Select(block => block!).ToHashSet();
         var parts = singles.Select(single => single!.Value).Distinct().Where(single => !whole.Contains(single.Block))
-            .GroupBy(single => single.Block, single => single.Slot)
+            .GroupBy(single => single.Block, single => single.Index)
             .Select(group => (group.Key, (IReadOnlyList<uint>)[.. group]));
         return new([.. whole], [.. parts], [], []);
     }
 
     /// <summary>A pool with changes; null when there is none. Unchanged when the expected version is another, or nothing differs.</summary>
-    public (Pool Pool, bool Changed)? PlanUpdate(string tenantId, string poolId, TimeSpan? aging, bool? withheldCallersAllowed, int? expectedVersion)
+    public (Pool Pool, bool Changed)? PlanUpdate(string tenantId, string poolId, PoolUpdate update, int? expectedVersion)
     {
         if (FindPool(tenantId, poolId)?.Pool is not { } pool)
             return null;
         if (expectedVersion is { } expected && expected != pool.Version)
             return (pool, false);
-        var changed = pool with
-        {
-            Aging = aging ?? pool.Aging,
-            WithheldCallersAllowed = withheldCallersAllowed ?? pool.WithheldCallersAllowed,
-        };
+        var changed = update.On(pool);
         return (changed == pool ? pool : changed with { Version = pool.Version + 1 }, true);
     }
 
     /// <summary>What adding numbers comes to: the changes that are missing, or the positions of what overlaps.</summary>
     public AddPlan Plan(PoolEntry owner, NumberSelection numbers)
     {
-        var blocks = Overlapping(numbers.Blocks, prefix => BlockOverlaps(owner, prefix));
-        var singles = Overlapping(numbers.Numbers, number => Locate(number) is { } place && place.Block.Owner != owner);
+        var blocks = Overlapping(numbers.Blocks, prefix => BlockOverlaps(owner, prefix) || FindBlock(owner, prefix) is { } block && block.Area != numbers.Area);
+        var singles = Overlapping(
+            numbers.Numbers, number => Locate(number) is { } place && (place.Block.Owner != owner || place.Block.Area != numbers.Area));
         if (blocks.Count + singles.Count > 0)
             return new([], blocks, singles);
 
@@ -103,15 +101,15 @@ internal sealed class StockRegistry
         var added = numbers.Blocks.Distinct(StringComparer.Ordinal).Where(prefix => FindBlock(owner, prefix) is null).ToList();
         var runs = added.Select(prefix => KeyOf(owner.Pool.CountryCode, prefix, owner.Pool.BlockDigits)).ToHashSet(StringComparer.Ordinal);
         var changes = added
-            .Select(prefix => new RegistryChange(Block: new(tenantId, poolId, prefix)))
+            .Select(prefix => new RegistryChange(Block: new(tenantId, poolId, prefix, numbers.Area)))
             .Concat(numbers.Numbers.Distinct()
                 .Where(number => Locate(number) is null && !runs.Contains(RunOf(number, owner.Pool.BlockDigits)))
-                .Select(number => new RegistryChange(Single: new(tenantId, poolId, number.Canonical))));
+                .Select(number => new RegistryChange(Single: new(tenantId, poolId, number.Canonical, numbers.Area))));
         return new([.. changes], [], []);
     }
 
-    /// <summary>Applies a change; answers the block and the first slot that it added, null for a change that adds none.</summary>
-    public (BlockEntry Block, uint FirstSlot, int Count)? Apply(RegistryChange change)
+    /// <summary>Applies a change; answers the block and the numbers that it added, null for a change that adds none.</summary>
+    public (BlockEntry Block, uint FirstIndex, int Count)? Apply(RegistryChange change)
     {
         if (change.Pool is { } pool)
         {
@@ -119,40 +117,41 @@ internal sealed class StockRegistry
             return null;
         }
 
-        return change.Block is { } block ? AddBlock(_pools[(block.TenantId, block.PoolId)], block.Prefix)
-            : change.Single is { } single ? AddSingle(_pools[(single.TenantId, single.PoolId)], PhoneNumber.FromCanonical(single.Number))
+        return change.Block is { } block ? AddBlock(_pools[(block.TenantId, block.PoolId)], block.Prefix, block.Area)
+            : change.Single is { } single ? AddSingle(_pools[(single.TenantId, single.PoolId)], PhoneNumber.FromCanonical(single.Number), single.Area)
             : null;
     }
 
-    private (BlockEntry Block, uint FirstSlot, int Count) AddBlock(PoolEntry owner, string prefix)
+    private (BlockEntry Block, uint FirstIndex, int Count) AddBlock(PoolEntry owner, string prefix, string area)
     {
         var pool = owner.Pool;
-        var block = NewBlock(owner, prefix, bucket: null);
+        var block = NewBlock(owner, prefix, bucket: null, area);
         _byPrefix[KeyOf(pool.CountryCode, prefix, pool.BlockDigits)] = block;
         NoteWithin(pool.CountryCode, prefix, pool.BlockDigits);
-        return (block, 0, block.SlotCount);
+        return (block, 0, block.NumberCount);
     }
 
-    private (BlockEntry Block, uint FirstSlot, int Count) AddSingle(PoolEntry owner, PhoneNumber number)
+    private (BlockEntry Block, uint FirstIndex, int Count) AddSingle(PoolEntry owner, PhoneNumber number, string area)
     {
-        var bucket = BucketOf(number);
-        if (!_buckets.TryGetValue((owner, bucket), out var block))
-            block = _buckets[(owner, bucket)] = NewBlock(owner, prefix: "", bucket);
-        var slot = block.Add(number);
-        _single[number] = (block, slot);
+        // Pairs go to the first number that has room for them, so that few numbers are in use: one place to look, not sixteen.
+        var bucket = owner.Pool.Mode == PoolMode.Pair ? 0 : BucketOf(number);
+        if (!_buckets.TryGetValue((owner, area, bucket), out var block) || block.IsFull)
+            block = _buckets[(owner, area, bucket)] = NewBlock(owner, prefix: "", bucket, area);
+        var index = block.Add(number);
+        _single[number] = (block, index);
         NoteWithin(number.CountryCode, number.NationalNumber, 0);
-        return (block, slot, 1);
+        return (block, index, 1);
     }
 
-    private BlockEntry NewBlock(PoolEntry owner, string prefix, int? bucket)
+    private BlockEntry NewBlock(PoolEntry owner, string prefix, int? bucket, string area)
     {
-        var block = new BlockEntry((uint)_blocks.Length + 1, owner, prefix, bucket);
+        var block = new BlockEntry((uint)_blocks.Length + 1, owner, prefix, bucket, area);
         _blocks = _blocks.Add(block);
         owner.Add(block);
         return block;
     }
 
-    private (BlockEntry Block, uint Slot)? LocateInBlock(PhoneNumber number)
+    private (BlockEntry Block, uint Index)? LocateInBlock(PhoneNumber number)
     {
         var digits = number.NationalNumber;
         var lookup = _byPrefix.GetAlternateLookup<ReadOnlySpan<char>>();

@@ -12,10 +12,10 @@ internal sealed partial class RedisStore
     /// By what the last takes of this instance saw. Others may have released, added or restored numbers since, so a pool that seems to be
     /// dry is looked at before that is said; then it costs no claim and leaves no ledger behind.
     /// </remarks>
-    public async ValueTask<uint?> ChooseBlockAsync(
-        string tenantId, string poolId, IReadOnlyCollection<uint> tried, DateTimeOffset now, CancellationToken cancellation)
+    public async ValueTask<uint?> ChooseBlockAsync(BlockChoice choice, DateTimeOffset now, CancellationToken cancellation)
     {
-        if (await registry.FindPoolAsync(tenantId, poolId, cancellation) is not { } owner)
+        var tried = choice.Tried;
+        if (await registry.FindPoolAsync(choice.TenantId, choice.PoolId, cancellation) is not { } owner)
             return null;
         var rested = (now - owner.Pool.Aging).ToUnixTimeMilliseconds();
         if (LongestRested(owner, tried, rested, now) is { } likely)

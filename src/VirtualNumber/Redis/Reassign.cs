@@ -1,5 +1,4 @@
 using VirtualNumber.Protocol;
-using VirtualNumber.Sealing;
 
 namespace VirtualNumber.Redis;
 
@@ -8,8 +7,8 @@ internal sealed partial class RedisStore
     private static readonly Script s_reassign = Script.OnBlock("Reassign");
 
     /// <inheritdoc/>
-    public ValueTask<HolderAnswer> ReassignAsync(
-        HolderKey holder, RequestMark request, ReadOnlyMemory<byte> sealedNumber, Digest numberDigest, DateTimeOffset now, CancellationToken cancellation) =>
+    public ValueTask<HolderAnswer> ReassignAsync(ReassignStep step, DateTimeOffset now, CancellationToken cancellation) =>
         RunOnHolderAsync(
-            s_reassign, holder, now, cancellation, RecordFormat.Pack(request), sealedNumber.ToArray(), numberDigest.ToArray(), LeaseRecord.MostReassignments);
+            s_reassign, step.Holder, now, cancellation, RecordFormat.Pack(step.Request), step.Number!.Value.Sealed.ToArray(),
+            step.Number!.Value.Digest.ToArray(), LeaseRecord.MostReassignments);
 }

@@ -59,7 +59,7 @@ internal static class RecordFormat
         packed[at++] = checked((byte)record.Reassignments.Length);
         if (!record.Reassignments.IsEmpty)
         {
-            record.LeasedNumberDigest.CopyTo(packed.AsSpan(at));
+            record.LeasedDigest.CopyTo(packed.AsSpan(at));
             WriteMarks(packed, at + Digest.Length, record.Reassignments);
         }
 
@@ -102,7 +102,7 @@ internal static class RecordFormat
             Claim = new ClaimId(packed.AsSpan(20, ClaimId.Length)),
             Delivery = new Digest(packed.AsSpan(30, Digest.Length)),
             NumberDigest = numberDigest,
-            LeasedNumberDigest = reassignments > 0 ? new Digest(packed.AsSpan(at, Digest.Length)) : numberDigest,
+            LeasedDigest = reassignments > 0 ? new Digest(packed.AsSpan(at, Digest.Length)) : numberDigest,
             SealedNumber = packed.AsMemory(SealedAt + 1, sealedLength),
             Extensions = extensionMarks,
             Reassignments = reassignments > 0 ? ReadMarks(packed, at + Digest.Length, reassignments) : [],

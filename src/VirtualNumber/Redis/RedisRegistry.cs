@@ -69,7 +69,7 @@ internal sealed class RedisRegistry : IDisposable
     /// Where a number is; asks Redis before a number is called unknown: another instance may have added its block a moment ago, and
     /// leased it.
     /// </summary>
-    public async ValueTask<(RedisBlock Block, uint Slot)?> LocateAsync(PhoneNumber number, CancellationToken cancellation)
+    public async ValueTask<(RedisBlock Block, uint Index)?> LocateAsync(PhoneNumber number, CancellationToken cancellation)
     {
         if (Known.Locate(number) is not { } place)
         {
@@ -79,7 +79,7 @@ internal sealed class RedisRegistry : IDisposable
             place = found;
         }
 
-        return (BlockOf(place.Block), place.Slot);
+        return (BlockOf(place.Block), place.Index);
     }
 
     /// <summary>Whether a number was in some pool at most a second ago: nearly all that are asked for are in none, and cost no read.</summary>

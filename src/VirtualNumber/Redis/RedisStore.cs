@@ -53,9 +53,9 @@ internal sealed partial class RedisStore(
     /// </summary>
     private async ValueTask<LeaseRecord> ReadAsync(RedisBlock block, uint slot, byte[] packed, CancellationToken cancellation)
     {
-        if (slot >= block.Entry.SlotCount)
+        if (slot >= block.Entry.NumberCount)
             await registry.RefreshAsync(cancellation);
-        return slot < block.Entry.SlotCount
+        return slot < block.Entry.NumberCount
             ? RecordOf(block, slot, packed)
             : throw new StoreUnavailableException($"Slot {slot} of block {block.Id} is not in the registry.");
     }
@@ -64,5 +64,5 @@ internal sealed partial class RedisStore(
         ReadAsync(block, uint.Parse((string)slot!, CultureInfo.InvariantCulture), (byte[])packed!, cancellation);
 
     private static LeaseRecord RecordOf(RedisBlock block, uint slot, byte[] packed) =>
-        RecordFormat.Unpack(packed, block.Pool, block.Id, slot, block.Entry.NumberAt(slot));
+        RecordFormat.Unpack(packed, block.Pool, block.Id, slot, block.Entry.NumberOf(slot));
 }

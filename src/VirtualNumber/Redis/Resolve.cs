@@ -1,4 +1,3 @@
-using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Redis;
@@ -6,9 +5,9 @@ namespace VirtualNumber.Redis;
 internal sealed partial class RedisStore
 {
     /// <inheritdoc/>
-    public async ValueTask<RouteAnswer> ResolveAsync(PhoneNumber called, DateTimeOffset now, CancellationToken cancellation)
+    public async ValueTask<RouteAnswer> ResolveAsync(RouteStep step, DateTimeOffset now, CancellationToken cancellation)
     {
-        if (await registry.LocateAsync(called, cancellation) is not var (block, slot))
+        if (await registry.LocateAsync(step.Called, cancellation) is not var (block, slot))
             return new(RouteOutcome.NotStocked);
 
         // Nobody has leased from it: whatever is in its keys is not its own.
@@ -37,7 +36,7 @@ internal sealed partial class RedisStore
             return new(RouteOutcome.Suspended);
 
         // The number that was called is the slot's.
-        var record = RecordFormat.Unpack(bytes, block.Pool, block.Id, slot, called);
+        var record = RecordFormat.Unpack(bytes, block.Pool, block.Id, slot, step.Called);
         return new(record.IsLive(now) ? RouteOutcome.Route : RouteOutcome.Ended, record, block.Pool.WithheldCallersAllowed);
     }
 }

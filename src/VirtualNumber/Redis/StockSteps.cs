@@ -30,18 +30,15 @@ internal sealed partial class RedisStore
 
     /// <inheritdoc/>
     public async ValueTask<(Pool Pool, bool Changed)?> UpdatePoolAsync(
-        string tenantId, string poolId, TimeSpan? aging, bool? withheldCallersAllowed, int? expectedVersion, CancellationToken cancellation)
-    {
-        var update = await registry.ChangeAsync(
+        string tenantId, string poolId, PoolUpdate update, int? expectedVersion, CancellationToken cancellation) =>
+        await registry.ChangeAsync(
             known =>
             {
-                var plan = known.PlanUpdate(tenantId, poolId, aging, withheldCallersAllowed, expectedVersion);
+                var plan = known.PlanUpdate(tenantId, poolId, update, expectedVersion);
                 var differs = plan is { Changed: true } changed && changed.Pool != known.FindPool(tenantId, poolId)!.Pool;
                 return (differs ? [new RegistryChange(plan!.Value.Pool)] : (IReadOnlyList<RegistryChange>)[], plan);
             },
             cancellation);
-        return update;
-    }
 
     /// <inheritdoc/>
     public async ValueTask<Pool?> FindPoolAsync(string tenantId, string poolId, CancellationToken cancellation) =>
@@ -53,6 +50,22 @@ internal sealed partial class RedisStore
         await registry.RefreshAsync(cancellation);
         return registry.Known.ListPools(tenantId, afterPoolId, limit);
     }
+
+    /// <inheritdoc/>
+    public async ValueTask<Pool?> FindOwnerAsync(PhoneNumber number, CancellationToken cancellation) =>
+        (await registry.LocateAsync(number, cancellation))?.Block.Pool;
+
+    /// <inheritdoc/>
+    public ValueTask<PoolRoom> GetRoomAsync(Pool pool, string? area, PairParties? parties, DateTimeOffset now, CancellationToken cancellation) =>
+        throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public ValueTask<DateTimeOffset?> FindBarAsync(Sealing.Digest counter, DateTimeOffset now, CancellationToken cancellation) =>
+        throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        throw new NotSupportedException();
 
     /// <inheritdoc/>
     public ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation) => registry.IsStockedAsync(number, cancellation);
@@ -70,7 +83,7 @@ internal sealed partial class RedisStore
         var selection = registry.Known.Select(registry.Known.FindPool(pool.TenantId, pool.PoolId)!, numbers);
         var added = 0;
         foreach (var block in selection.Whole)
-            added += await FillAsync(block, 0, block.SlotCount, now, cancellation);
+            added += await FillAsync(block, 0, block.NumberCount, now, cancellation);
         foreach (var (block, slots) in selection.Parts)
         {
             foreach (var slot in slots)
@@ -99,8 +112,8 @@ internal sealed partial class RedisStore
             return new(0, 0, null, selection.UnknownBlocks, selection.UnknownNumbers);
 
         var (changed, leased, last) = (0, 0, -1L);
-        var selected = selection.Whole.Select(block => (Block: block, Slots: Enumerable.Range(0, block.SlotCount).Select(slot => (uint)slot)))
-            .Concat(selection.Parts.Select(part => (part.Block, Slots: part.Slots.AsEnumerable())));
+        var selected = selection.Whole.Select(block => (Block: block, Slots: Enumerable.Range(0, block.NumberCount).Select(slot => (uint)slot)))
+            .Concat(selection.Parts.Select(part => (part.Block, Slots: part.Indices.AsEnumerable())));
         foreach (var (block, slots) in selected)
         {
             foreach (var part in slots.Chunk(SlotsPerScript))
@@ -153,9 +166,9 @@ internal sealed partial class RedisStore
         {
             var block = registry.BlockOf(entries[at.Block]);
             await EnsureThereAsync(block, cancellation);
-            for (var slot = at.Slot; slot < block.Entry.SlotCount; slot++)
+            for (var slot = at.Slot; slot < block.Entry.NumberCount; slot++)
             {
-                var count = Math.Min(SlotsPerRead, block.Entry.SlotCount - slot);
+                var count = Math.Min(SlotsPerRead, block.Entry.NumberCount - slot);
                 RedisValue[] fields = [.. Enumerable.Range(slot, count).Select(index => SlotText((uint)index))];
                 var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, fields, RedisCalls.Primary), cancellation);
                 for (var i = 0; i < count; i++, slot++)

@@ -21,9 +21,8 @@ internal class HookedPool(INumberPool inner) : INumberPool
 
     public ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation) => inner.PingAsync(cancellation);
 
-    public ValueTask<uint?> ChooseBlockAsync(
-        string tenantId, string poolId, IReadOnlyCollection<uint> tried, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("choose", now, null, () => inner.ChooseBlockAsync(tenantId, poolId, tried, now, cancellation));
+    public ValueTask<uint?> ChooseBlockAsync(BlockChoice choice, DateTimeOffset now, CancellationToken cancellation) =>
+        StepAsync("choose", now, null, () => inner.ChooseBlockAsync(choice, now, cancellation));
 
     public ValueTask<ClaimAnswer> ClaimAsync(ClaimStep step, DateTimeOffset now, CancellationToken cancellation) =>
         StepAsync("claim", now, step, () => inner.ClaimAsync(step, now, cancellation));
@@ -59,15 +58,20 @@ internal class HookedPool(INumberPool inner) : INumberPool
         HolderKey holder, RequestMark request, TimeSpan span, int limit, TimeSpan cap, DateTimeOffset now, CancellationToken cancellation) =>
         StepAsync("extend", now, new ExtendCall(holder, span, cap), () => inner.ExtendAsync(holder, request, span, limit, cap, now, cancellation));
 
-    public ValueTask<HolderAnswer> ReassignAsync(
-        HolderKey holder, RequestMark request, ReadOnlyMemory<byte> sealedNumber, Digest numberDigest, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("reassign", now, holder, () => inner.ReassignAsync(holder, request, sealedNumber, numberDigest, now, cancellation));
+    public ValueTask<HolderAnswer> ReassignAsync(ReassignStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        StepAsync("reassign", now, step, () => inner.ReassignAsync(step, now, cancellation));
 
     public ValueTask<HolderAnswer> ReleaseAsync(HolderKey holder, DateTimeOffset now, CancellationToken cancellation) =>
         StepAsync("release", now, holder, () => inner.ReleaseAsync(holder, now, cancellation));
 
-    public ValueTask<RouteAnswer> ResolveAsync(PhoneNumber called, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("resolve", now, called, () => inner.ResolveAsync(called, now, cancellation));
+    public ValueTask<RouteAnswer> ResolveAsync(RouteStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        StepAsync("resolve", now, step, () => inner.ResolveAsync(step, now, cancellation));
+
+    public ValueTask<DateTimeOffset?> FindBarAsync(Digest counter, DateTimeOffset now, CancellationToken cancellation) =>
+        StepAsync("find bar", null, counter, () => inner.FindBarAsync(counter, now, cancellation));
+
+    public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        StepAsync("count", now, step, () => inner.CountAsync(step, now, cancellation));
 
     public ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation) =>
         StepAsync("reclaim", now, limit, () => inner.ReclaimAsync(limit, now, cancellation));

@@ -27,7 +27,7 @@ public sealed class StoreContractTakeTests(StoreUnderTest kind) : StoreTests(kin
             Assert.That((record.Claim, record.Delivery, record.Role), Is.EqualTo((claim.Id, DigestOf("delivery"), DeliveryRole.Sender)));
             Assert.That((record.LeaseTime, record.ExpireTime), Is.EqualTo((T0 + Second, T0 + Day)));
             Assert.That((record.ReportNumber, record.End, record.Floor), Is.EqualTo((3, EndReason.None, (DateTimeOffset?)null)));
-            Assert.That((record.NumberDigest, record.LeasedNumberDigest), Is.EqualTo((DigestOf("n1"), DigestOf("n1"))));
+            Assert.That((record.NumberDigest, record.LeasedDigest), Is.EqualTo((DigestOf("n1"), DigestOf("n1"))));
             Assert.That(record.SealedNumber.ToArray(), Is.EqualTo(SealOf("n1")));
             Assert.That((record.Extensions.Length, record.Reassignments.Length), Is.EqualTo((0, 0)));
         });

@@ -140,7 +140,7 @@ public abstract class StoreTests(StoreUnderTest kind)
 
     internal ValueTask<HolderAnswer> ReassignAsync(
         LeaseRecord record, string request, string number, DateTimeOffset now, string content = "content") =>
-        Steps.ReassignAsync(HolderOf(record), MarkOf(request, content), SealOf(number), DigestOf(number), now, None);
+        Steps.ReassignAsync(HolderOf(record), MarkOf(request, content), new BoundNumber(SealOf(number), DigestOf(number)), now, None);
 
     internal ValueTask<LeaseRecord?> GetAsync(LeaseRecord record) => Steps.GetAsync(HolderOf(record), None);
 

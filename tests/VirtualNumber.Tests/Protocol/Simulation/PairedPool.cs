@@ -21,15 +21,14 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
     /// Which block comes first is free, and only a store that knows for sure may say that none has room; the take decides, in the block
     /// that the store under test chose.
     /// </summary>
-    public async ValueTask<uint?> ChooseBlockAsync(
-        string tenantId, string poolId, IReadOnlyCollection<uint> tried, DateTimeOffset now, CancellationToken cancellation)
+    public async ValueTask<uint?> ChooseBlockAsync(BlockChoice choice, DateTimeOffset now, CancellationToken cancellation)
     {
-        var chosen = await subject.ChooseBlockAsync(tenantId, poolId, tried, now, cancellation);
-        var expected = await model.ChooseBlockAsync(tenantId, poolId, tried, now, cancellation);
-        Unless(chosen is not null || expected is null, () => $"choose {poolId}: no block is chosen where {expected} has room.");
+        var chosen = await subject.ChooseBlockAsync(choice, now, cancellation);
+        var expected = await model.ChooseBlockAsync(choice, now, cancellation);
+        Unless(chosen is not null || expected is null, () => $"choose {choice.PoolId}: no block is chosen where {expected} has room.");
         Unless(
-            chosen is not { } block || (!tried.Contains(block) && stock.OwnerOf(block) == (tenantId, poolId)),
-            () => $"choose {poolId}: block {chosen} was tried, or is another pool's.");
+            chosen is not { } block || (!choice.Tried.Contains(block) && stock.OwnerOf(block) == (choice.TenantId, choice.PoolId)),
+            () => $"choose {choice.PoolId}: block {chosen} was tried, or is another pool's.");
         return chosen;
     }
 
@@ -71,15 +70,20 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
         HolderKey holder, RequestMark request, TimeSpan span, int limit, TimeSpan cap, DateTimeOffset now, CancellationToken cancellation) =>
         OnBothAsync("extend", (holder, request, span, limit, cap, now), pool => pool.ExtendAsync(holder, request, span, limit, cap, now, cancellation));
 
-    public ValueTask<HolderAnswer> ReassignAsync(
-        HolderKey holder, RequestMark request, ReadOnlyMemory<byte> sealedNumber, Digest numberDigest, DateTimeOffset now, CancellationToken cancellation) =>
-        OnBothAsync("reassign", (holder, request, now), pool => pool.ReassignAsync(holder, request, sealedNumber, numberDigest, now, cancellation));
+    public ValueTask<HolderAnswer> ReassignAsync(ReassignStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        OnBothAsync("reassign", (step, now), pool => pool.ReassignAsync(step, now, cancellation));
 
     public ValueTask<HolderAnswer> ReleaseAsync(HolderKey holder, DateTimeOffset now, CancellationToken cancellation) =>
         OnBothAsync("release", (holder, now), pool => pool.ReleaseAsync(holder, now, cancellation));
 
-    public ValueTask<RouteAnswer> ResolveAsync(PhoneNumber called, DateTimeOffset now, CancellationToken cancellation) =>
-        OnBothAsync("resolve", (called.Canonical, now), pool => pool.ResolveAsync(called, now, cancellation));
+    public ValueTask<RouteAnswer> ResolveAsync(RouteStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        OnBothAsync("resolve", (step.Called.Canonical, step, now), pool => pool.ResolveAsync(step, now, cancellation));
+
+    public ValueTask<DateTimeOffset?> FindBarAsync(Digest counter, DateTimeOffset now, CancellationToken cancellation) =>
+        OnBothAsync("find bar", (counter, now), pool => pool.FindBarAsync(counter, now, cancellation));
+
+    public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        OnBothAsync("count", (step, now), pool => pool.CountAsync(step, now, cancellation));
 
     /// <summary>
     /// What comes first when only some of it is done is free, so it is done to its end in steps of the given size, and then must have come

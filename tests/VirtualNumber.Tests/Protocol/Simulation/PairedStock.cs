@@ -15,15 +15,21 @@ internal sealed class PairedStock(INumberStock subject, INumberStock model, Func
         OnBothAsync("create pool", pool, stock => stock.CreatePoolAsync(pool, cancellation));
 
     public ValueTask<(Pool Pool, bool Changed)?> UpdatePoolAsync(
-        string tenantId, string poolId, TimeSpan? aging, bool? withheldCallersAllowed, int? expectedVersion, CancellationToken cancellation) =>
+        string tenantId, string poolId, PoolUpdate update, int? expectedVersion, CancellationToken cancellation) =>
         OnBothAsync(
-            "update pool", poolId, stock => stock.UpdatePoolAsync(tenantId, poolId, aging, withheldCallersAllowed, expectedVersion, cancellation));
+            "update pool", poolId, stock => stock.UpdatePoolAsync(tenantId, poolId, update, expectedVersion, cancellation));
 
     public ValueTask<Pool?> FindPoolAsync(string tenantId, string poolId, CancellationToken cancellation) =>
         OnBothAsync("find pool", poolId, stock => stock.FindPoolAsync(tenantId, poolId, cancellation));
 
     public ValueTask<IReadOnlyList<Pool>> ListPoolsAsync(string tenantId, string? afterPoolId, int limit, CancellationToken cancellation) =>
         OnBothAsync("list pools", tenantId, stock => stock.ListPoolsAsync(tenantId, afterPoolId, limit, cancellation));
+
+    public ValueTask<Pool?> FindOwnerAsync(PhoneNumber number, CancellationToken cancellation) =>
+        OnBothAsync("find owner", number.Canonical, stock => stock.FindOwnerAsync(number, cancellation));
+
+    public ValueTask<PoolRoom> GetRoomAsync(Pool pool, string? area, PairParties? parties, DateTimeOffset now, CancellationToken cancellation) =>
+        OnBothAsync("room", (pool.PoolId, area, parties, now), stock => stock.GetRoomAsync(pool, area, parties, now, cancellation));
 
     public ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation) =>
         OnBothAsync("is stocked", number.Canonical, stock => stock.IsStockedAsync(number, cancellation));

@@ -174,7 +174,8 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
                 break;
             case < 5:
                 await pool.ReassignAsync(
-                    holder, Mark(_random.Next(14)), StoreTests.SealOf($"{_random.Next(5)}"), StoreTests.DigestOf($"{_random.Next(5)}"), _now, None);
+                    holder, Mark(_random.Next(14)), new BoundNumber(StoreTests.SealOf($"{_random.Next(5)}"), StoreTests.DigestOf($"{_random.Next(5)}")), _now,
+                    None);
                 break;
             case 5:
                 await pool.ReleaseAsync(holder, _now, None);

@@ -54,8 +54,8 @@ internal static class StepRules
             case ("find", Claim claim, var found):
                 Unless(found is LeaseRecord == oracle.RecordOf(claim) is not null, () => "A claim took a slot or not, and find says otherwise.");
                 break;
-            case ("resolve", PhoneNumber called, RouteAnswer route):
-                var expected = ExpectedRoute(called, now!.Value, oracle);
+            case ("resolve", RouteStep asked, RouteAnswer route):
+                var expected = ExpectedRoute(asked.Called, now!.Value, oracle);
                 Unless(route.Outcome == expected, () => $"The route is {route.Outcome} where it should be {expected}.");
                 break;
         }
@@ -129,7 +129,7 @@ internal static class StepRules
                 Unless(
                     change.IsOnly(record => record with { ExpireTime = now, End = EndReason.Released }), () => "A release changed something else.");
                 break;
-            case HolderKey when step == "reassign":
+            case ReassignStep:
                 Unless(
                     change.IsOnly(record => record with
                     {
@@ -151,6 +151,7 @@ internal static class StepRules
         ApplyCall apply => apply.Claim.Id == record.Claim,
         ExtendCall extend => StoreTests.HolderOf(record) == extend.Holder,
         HolderKey holder => StoreTests.HolderOf(record) == holder,
+        ReassignStep reassign => StoreTests.HolderOf(record) == reassign.Holder,
         _ => false,
     };
 
