@@ -84,14 +84,18 @@ internal sealed partial class OpsService
 
     private static int BlockDigits(int density, int asked, FieldFaults faults)
     {
-        faults.Require(asked is 0 or (>= LeastBlockDigits and <= MostBlockDigits), "pool.block_digits", "Must be 2 to 4.");
-        var digits = asked == 0 ? MostBlockDigits : asked;
-        while (asked == 0 && digits > LeastBlockDigits && !FitsBlock(digits, density))
+        if (asked != 0)
+        {
+            faults.Require(
+                asked is >= LeastBlockDigits and <= MostBlockDigits && FitsBlock(asked, density),
+                "pool.block_digits",
+                $"Must be 2 to 4, and the numbers of a block times the density at most {Pool.MostPlacesPerBlock}.");
+            return asked;
+        }
+
+        var digits = MostBlockDigits;
+        while (digits > LeastBlockDigits && !FitsBlock(digits, density))
             digits--;
-        faults.Require(
-            asked == 0 || FitsBlock(digits, density),
-            "pool.block_digits",
-            $"The numbers of a block times the density must be at most {Pool.MostPlacesPerBlock}.");
         return digits;
     }
 

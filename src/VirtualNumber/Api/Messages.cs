@@ -45,7 +45,9 @@ internal static class Messages
         Etag = EtagOf(pool),
         Density = pool.Density,
         ExtensionLength = pool.ExtensionLength,
-        Quota = new V1.LeaseQuota { LiveLeaseLimit = pool.Quota.LiveLeases ?? 0, LeasesPerMinuteLimit = pool.Quota.LeasesPerMinute ?? 0 },
+        Quota = pool.Quota == LeaseQuota.None
+            ? null
+            : new V1.LeaseQuota { LiveLeaseLimit = pool.Quota.LiveLeases ?? 0, LeasesPerMinuteLimit = pool.Quota.LeasesPerMinute ?? 0 },
         EndedAnnouncement = pool.EndedAnnouncement,
         EndedHotline = pool.EndedHotline.Length > 0 ? PhoneNumber.FromCanonical(pool.EndedHotline).ToRoute() : "",
     };

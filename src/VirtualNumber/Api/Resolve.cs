@@ -73,13 +73,13 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
         if (lockOuts.HasFlag(LockOuts.Caller))
         {
             Telemetry.LockedOut("caller");
-            Log.CallerLockedOut(logger, gatewayId, called.Mask());
+            Log.CallerLockedOut(logger, gatewayId, called.National);
         }
 
         if (lockOuts.HasFlag(LockOuts.Number))
         {
             Telemetry.LockedOut("number");
-            Log.NumberLockedOut(logger, gatewayId, called.Mask());
+            Log.NumberLockedOut(logger, gatewayId, called.National);
         }
     }
 
