@@ -2,8 +2,12 @@
 
 local MOST_PER_READ = 512
 
--- The first open number, in their order, on which neither party is; their rest there counts. A peer that is not known is ''.
+-- The first open number, in their order, on which neither party is; their rest there counts. A peer that is not known is ''. Nobody is
+-- paired with himself: he would be on the number twice.
 local function first_without(holder, peer, aging)
+  if holder == peer then
+    return nil
+  end
   local from, portion = 0, 16
   while true do
     local indexes = redis.call('ZRANGE', OPEN, from, from + portion - 1)
