@@ -3,34 +3,32 @@ using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Memory;
 
-internal sealed partial class Block
+internal abstract partial class Block
 {
     /// <inheritdoc cref="INumberPool.ApplyAsync"/>
     public ApplyAnswer Apply(Claim claim, int reportNumber, Terms terms, TimeSpan cap, DateTimeOffset now)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            if (!_claims.TryGetValue(claim.Id, out var index))
+            if (!FindRecord(claim, out var record))
             {
                 // A take that comes later learns that it is closed, and claims again with the new report number.
                 Close(claim, now);
                 return new(ApplyOutcome.Unknown, null);
             }
 
-            var slot = _slots[(int)index];
-            var record = slot.Record!;
-            if (!IsLive(slot, record, now))
-                return new(ApplyOutcome.Ended, slot.Record);
+            record = Judge(record, now);
+            if (record.End != EndReason.None)
+                return new(ApplyOutcome.Ended, record);
             if (reportNumber <= record.ReportNumber)
                 return new(ApplyOutcome.Already, record);
 
             record = record with { ExpireTime = ExpireTimeOf(record, terms, cap, now), ReportNumber = reportNumber };
-            WriteRecord(slot, record);
+            Write(record, now);
             Log(LogKind.Reported, record, now);
 
             // A report that ends the lease now ends it for every clock: an instance that is behind must not route or extend it.
-            IsLive(slot, record, now);
-            return new(ApplyOutcome.Set, slot.Record);
+            return new(ApplyOutcome.Set, Judge(record, now));
         }
     }
 

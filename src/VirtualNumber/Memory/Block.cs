@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 using VirtualNumber.Sealing;
@@ -6,23 +7,22 @@ namespace VirtualNumber.Memory;
 
 /// <summary>
 /// A run of numbers that share all but their last digits, or a bucket of single numbers: the unit on which each step is atomic.
-/// A file per step; every public member holds the gate.
+/// Here is what every mode has: records, claims, the log, and the steps on them, a file per step. Which slots there are and which of
+/// them is free the kinds of block know. Every public member holds the gate.
 /// </summary>
-internal sealed partial class Block
+internal abstract partial class Block
 {
-    private readonly Lock _gate = new();
     private readonly ProtocolBounds _bounds;
     private readonly int _logLength;
-    private readonly List<Slot> _slots = [];
 
-    /// <summary>Slots in stock by the instant their last lease ends: the first is the longest rested.</summary>
-    private readonly SortedSet<(DateTimeOffset Score, uint Slot)> _free = [];
+    /// <summary>The record of each slot that has one: from the take until the slot has rested.</summary>
+    private readonly Dictionary<uint, LeaseRecord> _records = [];
 
-    /// <summary>Records not marked as ended, by expire time: what Reclaim writes down next.</summary>
-    private readonly SortedSet<(DateTimeOffset Score, uint Slot)> _unended = [];
+    /// <summary>Records not marked as ended, by expire time: what is written down next.</summary>
+    private readonly SortedSet<(DateTimeOffset ExpireTime, uint Slot)> _unended = [];
 
-    /// <summary>Records marked as ended, by their end: what Reclaim removes next.</summary>
-    private readonly SortedSet<(DateTimeOffset Score, uint Slot)> _ended = [];
+    /// <summary>Records marked as ended, by their end: what is removed next.</summary>
+    private readonly SortedSet<(DateTimeOffset End, uint Slot)> _ended = [];
 
     /// <summary>The claim of every record, and no others.</summary>
     private readonly Dictionary<ClaimId, uint> _claims = [];
@@ -33,11 +33,8 @@ internal sealed partial class Block
     private readonly PriorityQueue<ClaimId, DateTimeOffset> _closedByTime = new();
     private readonly Queue<LogEntry> _log = new();
     private long _logSequence;
-    private long _firstFree = NoneFree;
 
-    private const long NoneFree = long.MaxValue;
-
-    public Block(BlockEntry entry, ProtocolBounds bounds, int logLength) => (Entry, _bounds, _logLength) = (entry, bounds, logLength);
+    protected Block(BlockEntry entry, ProtocolBounds bounds, int logLength) => (Entry, _bounds, _logLength) = (entry, bounds, logLength);
 
     /// <summary>It in the registry.</summary>
     public BlockEntry Entry { get; }
@@ -45,36 +42,72 @@ internal sealed partial class Block
     /// <summary>Its number in the registry; part of every lease id.</summary>
     public uint Id => Entry.Id;
 
-    /// <summary>
-    /// The lowest score in stock, in milliseconds, read without the gate: a hint for choosing a block, never an answer.
-    /// </summary>
-    public long FirstFreeHint => Volatile.Read(ref _firstFree);
+    protected Lock Gate { get; } = new();
 
-    private Pool Pool => Entry.Owner.Pool;
+    protected Pool Pool => Entry.Owner.Pool;
 
-    private TimeSpan Aging => Pool.Aging;
+    protected TimeSpan Aging => Pool.Aging;
+
+    /// <summary>An empty block of the kind that its pool's mode asks for.</summary>
+    public static Block Create(BlockEntry entry, ProtocolBounds bounds, int logLength) => entry.Owner.Pool.Mode switch
+    {
+        PoolMode.Extension => new ExtensionBlock(entry, bounds, logLength),
+        PoolMode.Pair => new PairBlock(entry, bounds, logLength),
+        _ => new DirectBlock(entry, bounds, logLength),
+    };
 
     /// <summary>The log of state changes, oldest first; bounded.</summary>
     public IReadOnlyList<LogEntry> ReadLog()
     {
-        lock (_gate)
+        lock (Gate)
             return [.. _log];
     }
 
+    protected LeaseRecord? FindRecord(uint slot) => _records.GetValueOrDefault(slot);
+
     /// <summary>
-    /// The one judgement whether a record lives. Whoever acts on an expire time that has passed writes the end down, so that an
-    /// instance whose clock is behind cannot still bring the lease back.
+    /// The one judgement whether a record lives: the record, marked as ended if its expire time has passed. Whoever acts on that writes it
+    /// down, so that an instance whose clock is behind cannot still bring the lease back.
     /// </summary>
-    private bool IsLive(Slot slot, LeaseRecord record, DateTimeOffset now)
+    protected LeaseRecord Judge(LeaseRecord record, DateTimeOffset now)
     {
-        if (record.End != EndReason.None)
-            return false;
-        if (record.ExpireTime > now)
-            return true;
-        WriteRecord(slot, record with { End = EndReason.Expired });
+        if (record.End != EndReason.None || record.ExpireTime > now)
+            return record;
+        record = record with { End = EndReason.Expired };
+        Write(record, now);
         Log(LogKind.Expired, record, now);
-        return false;
+        return record;
     }
+
+    /// <summary>Writes a slot's record, and every index with it.</summary>
+    protected void Write(LeaseRecord record, DateTimeOffset now)
+    {
+        if (_records.TryGetValue(record.Slot, out var before))
+            IndexOf(before).Remove((before.ExpireTime, before.Slot));
+        else
+            _claims.Add(record.Claim, record.Slot);
+        _records[record.Slot] = record;
+        IndexOf(record).Add((record.ExpireTime, record.Slot));
+        OnWritten(before, record, now);
+    }
+
+    /// <summary>Removes a record that has rested.</summary>
+    protected void Remove(LeaseRecord record)
+    {
+        _claims.Remove(record.Claim);
+        _records.Remove(record.Slot);
+        IndexOf(record).Remove((record.ExpireTime, record.Slot));
+        OnRemoved(record);
+    }
+
+    /// <summary>Keeps the books of the kind of block after a record was written.</summary>
+    /// <param name="before">What stood there; null: a slot was taken.</param>
+    /// <param name="after">What stands there.</param>
+    /// <param name="now">When.</param>
+    protected abstract void OnWritten(LeaseRecord? before, LeaseRecord after, DateTimeOffset now);
+
+    /// <summary>Keeps them after one was removed.</summary>
+    protected abstract void OnRemoved(LeaseRecord record);
 
     /// <summary>Closes a claim; not if the time for which that matters is over.</summary>
     private void Close(Claim claim, DateTimeOffset now)
@@ -84,46 +117,21 @@ internal sealed partial class Block
             _closedByTime.Enqueue(claim.Id, until);
     }
 
-    /// <summary>Writes a slot's record; its score follows from the record's expire time, and every index with it.</summary>
-    private void WriteRecord(Slot slot, LeaseRecord record)
+    private bool FindRecord(Claim claim, [NotNullWhen(true)] out LeaseRecord? record)
     {
-        RemoveFromIndexes(slot);
-        slot.Record = record;
-        slot.Score = record.ExpireTime;
-        (record.End == EndReason.None ? _unended : _ended).Add((slot.Score, slot.Index));
-        AddToFree(slot);
+        record = _claims.TryGetValue(claim.Id, out var slot) ? _records[slot] : null;
+        return record is not null;
     }
 
-    /// <summary>Removes the record of a slot; its score, the rest it has had, stays.</summary>
-    private void RemoveRecord(Slot slot)
-    {
-        _claims.Remove(slot.Record!.Claim);
-        _unended.Remove((slot.Score, slot.Index));
-        _ended.Remove((slot.Score, slot.Index));
-        slot.Record = null;
-    }
+    private SortedSet<(DateTimeOffset, uint)> IndexOf(LeaseRecord record) => record.End == EndReason.None ? _unended : _ended;
 
-    private void RemoveFromIndexes(Slot slot)
-    {
-        var key = (slot.Score, slot.Index);
-        _free.Remove(key);
-        _unended.Remove(key);
-        _ended.Remove(key);
-    }
+    private void Log(LogKind kind, LeaseRecord record, DateTimeOffset now) => Log(kind, record.Slot, record.LeaseTime, 1, now);
 
-    private void AddToFree(Slot slot)
-    {
-        if (slot.State == SlotState.InStock)
-            _free.Add((slot.Score, slot.Index));
-        Volatile.Write(ref _firstFree, _free.Count == 0 ? NoneFree : _free.Min.Score.ToUnixTimeMilliseconds());
-    }
+    private void LogStock(LogKind kind, int count, DateTimeOffset now) => Log(kind, null, null, count, now);
 
-    private void Log(LogKind kind, LeaseRecord record, DateTimeOffset now) =>
-        Log(new LogEntry(++_logSequence, now, kind, record.Slot, record.LeaseTime, Count: 1));
-
-    private void Log(LogEntry entry)
+    private void Log(LogKind kind, uint? slot, DateTimeOffset? leaseTime, int count, DateTimeOffset now)
     {
-        _log.Enqueue(entry);
+        _log.Enqueue(new LogEntry(++_logSequence, now, kind, slot, leaseTime, count));
         if (_log.Count > _logLength)
             _log.Dequeue();
     }

@@ -38,17 +38,18 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
         if (_registry.FindPool(choice.TenantId, choice.PoolId) is not { } owner)
             return new((uint?)null);
 
-        var rested = (now - owner.Pool.Aging).ToUnixTimeMilliseconds();
-        Block? best = null;
+        // Each block knows for sure, so a pool that runs dry costs no claim and leaves no ledger behind.
+        var (best, bestRoom) = (default(uint?), long.MaxValue);
         foreach (var entry in owner.Blocks)
         {
-            if ((choice.Area is null || choice.Area == entry.Area) && FindBlock(entry.Id) is { } block && !choice.Tried.Contains(block.Id)
-                && (best is null || block.FirstFreeHint < best.FirstFreeHint))
-                best = block;
+            if ((choice.Area is null || choice.Area == entry.Area) && !choice.Tried.Contains(entry.Id)
+                && FindBlock(entry.Id)?.FindRoom(choice.Parties, now) is { } room && room < bestRoom)
+                (best, bestRoom) = (entry.Id, room);
+            if (bestRoom == 0)
+                break;
         }
 
-        // Here the hint is exact, so a pool that runs dry costs no claim and leaves no ledger behind.
-        return new(best is null || best.FirstFreeHint > rested ? null : best.Id);
+        return new(best);
     }
 
     public ValueTask<ClaimAnswer> ClaimAsync(ClaimStep step, DateTimeOffset now, CancellationToken cancellation) =>
@@ -95,7 +96,7 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
     {
         cancellation.ThrowIfCancellationRequested();
         return new(_registry.Locate(step.Called) is var (entry, index)
-            ? FindBlock(entry.Id)?.Resolve(index, now) ?? new RouteAnswer(RouteOutcome.NotLeased)
+            ? FindBlock(entry.Id)?.Resolve(index, step, now) ?? new RouteAnswer(RouteOutcome.NotLeased)
             : new RouteAnswer(RouteOutcome.NotStocked));
     }
 
@@ -199,9 +200,13 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
     public ValueTask<PoolRoom> GetRoomAsync(Pool pool, string? area, PairParties? parties, DateTimeOffset now, CancellationToken cancellation) => Do(
         () =>
         {
-            var counted = BlocksOf(pool).Where(block => area is null || block.Entry.Area == area).Select(block => block.Count(now)).ToList();
+            var blocks = BlocksOf(pool).Where(block => area is null || block.Entry.Area == area).ToList();
+            var counted = blocks.Select(block => block.Count(now)).ToList();
             var total = counted.Aggregate(default(NumberCounts), (sum, block) => sum + block.Counts);
-            return new PoolRoom(total, total.Available > 0 ? null : counted.Min(block => block.NextAvailableTime), null);
+            var pair = parties is { } both
+                ? blocks.OfType<PairBlock>().Aggregate(default(PairRoom), (sum, block) => sum + block.FindRoomOf(both, now))
+                : default(PairRoom?);
+            return new PoolRoom(total, total.Available > 0 ? null : counted.Min(block => block.NextAvailableTime), pair);
         },
         cancellation);
 
@@ -251,7 +256,7 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
             {
                 var (entry, _, count) = _registry.Apply(change)!.Value;
                 if (entry.Id > _blocks.Length)
-                    _blocks = _blocks.Add(new Block(entry, bounds, logLength));
+                    _blocks = _blocks.Add(Block.Create(entry, bounds, logLength));
                 BlockOf(entry.Id).Add(count, now);
                 added += count;
             }

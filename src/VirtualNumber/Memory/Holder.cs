@@ -3,30 +3,25 @@ using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Memory;
 
-internal sealed partial class Block
+internal abstract partial class Block
 {
     /// <inheritdoc cref="INumberPool.GetAsync"/>
     public LeaseRecord? Get(HolderKey holder)
     {
-        lock (_gate)
-            return FindHolder(holder)?.Record;
+        lock (Gate)
+            return FindHolder(holder);
     }
 
     /// <inheritdoc cref="INumberPool.FindAsync"/>
     public LeaseRecord? Find(Claim claim)
     {
-        lock (_gate)
-            return _claims.TryGetValue(claim.Id, out var index) ? _slots[(int)index].Record : null;
+        lock (Gate)
+            return FindRecord(claim, out var record) ? record : null;
     }
 
-    /// <summary>The slot of a holder; null when the record is gone, of a later or earlier holder, or of another tenant.</summary>
-    private Slot? FindHolder(HolderKey holder)
-    {
-        if (holder.TenantId != Pool.TenantId || holder.Slot >= _slots.Count)
-            return null;
-        var slot = _slots[(int)holder.Slot];
-        return slot.Record?.LeaseTime == holder.LeaseTime ? slot : null;
-    }
+    /// <summary>A holder's record; null when it is gone, of a later or earlier holder, or of another tenant.</summary>
+    private LeaseRecord? FindHolder(HolderKey holder) =>
+        holder.TenantId == Pool.TenantId && FindRecord(holder.Slot) is { } record && record.LeaseTime == holder.LeaseTime ? record : null;
 
     private static HolderOutcome? Seen(ImmutableArray<RequestMark> requests, RequestMark request)
     {

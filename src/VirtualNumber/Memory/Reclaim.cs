@@ -2,28 +2,14 @@ using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Memory;
 
-internal sealed partial class Block
+internal abstract partial class Block
 {
     /// <inheritdoc cref="INumberPool.ReclaimAsync"/>
     public ReclaimAnswer Reclaim(int limit, DateTimeOffset now)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            var expired = 0;
-            var removed = 0;
-            while (expired + removed < limit && _unended.Count > 0 && _unended.Min.Score <= now)
-            {
-                var slot = _slots[(int)_unended.Min.Slot];
-                IsLive(slot, slot.Record!, now);
-                expired++;
-            }
-
-            while (expired + removed < limit && _ended.Count > 0 && _ended.Min.Score <= now - Aging)
-            {
-                RemoveRecord(_slots[(int)_ended.Min.Slot]);
-                removed++;
-            }
-
+            var (expired, removed) = Tidy(limit, now);
             while (expired + removed < limit && _closedByTime.TryPeek(out var claim, out var until) && until <= now)
             {
                 _closedByTime.Dequeue();
@@ -34,4 +20,20 @@ internal sealed partial class Block
             return new(expired, removed, Backlog: expired + removed >= limit);
         }
     }
+
+    /// <summary>Writes down what has expired, then removes what has rested; the earliest first, at most <paramref name="limit"/> in all.</summary>
+    protected virtual (int Expired, int Removed) Tidy(int limit, DateTimeOffset now)
+    {
+        var (expired, removed) = (0, 0);
+        for (; expired < limit && _unended.Count > 0 && _unended.Min is var next && next.ExpireTime <= now; expired++)
+            Judge(_records[next.Slot], now);
+        for (; expired + removed < limit && _ended.Count > 0 && _ended.Min is var next && next.End <= now - Aging; removed++)
+            Remove(_records[next.Slot]);
+        return (expired, removed);
+    }
+
+    /// <summary>What <see cref="Tidy"/> would write down or remove if nothing limited it.</summary>
+    protected IEnumerable<LeaseRecord> DueBy(DateTimeOffset now) =>
+        _unended.TakeWhile(next => next.ExpireTime <= now).Concat(_ended.TakeWhile(next => next.End <= now - Aging))
+            .Select(next => _records[next.Slot]);
 }

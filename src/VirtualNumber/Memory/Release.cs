@@ -3,22 +3,23 @@ using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Memory;
 
-internal sealed partial class Block
+internal abstract partial class Block
 {
     /// <inheritdoc cref="INumberPool.ReleaseAsync"/>
     public HolderAnswer Release(HolderKey holder, DateTimeOffset now)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            if (FindHolder(holder) is not { Record: { } record } slot)
+            if (FindHolder(holder) is not { } record)
                 return new(HolderOutcome.Gone, null);
 
             // The rest of a lease that expired runs from its expire time, whatever is released later.
-            if (!IsLive(slot, record, now))
-                return new(HolderOutcome.Ended, slot.Record);
+            record = Judge(record, now);
+            if (record.End != EndReason.None)
+                return new(HolderOutcome.Ended, record);
 
             record = record with { End = EndReason.Released, ExpireTime = now };
-            WriteRecord(slot, record);
+            Write(record, now);
             Log(LogKind.Released, record, now);
             return new(HolderOutcome.Done, record);
         }

@@ -2,24 +2,24 @@ using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Memory;
 
-internal sealed partial class Block
+internal abstract partial class Block
 {
     /// <inheritdoc cref="INumberPool.ResolveAsync"/>
-    public RouteAnswer Resolve(uint index, DateTimeOffset now)
+    public RouteAnswer Resolve(uint index, RouteStep step, DateTimeOffset now)
     {
-        lock (_gate)
-        {
-            // Known to the registry, and about to be filled.
-            if (index >= _slots.Count)
-                return new(RouteOutcome.NotLeased);
-            var slot = _slots[(int)index];
-            if (slot.State == SlotState.Suspended)
-                return new(RouteOutcome.Suspended);
-            if (slot.Record is not { } record)
-                return new(RouteOutcome.NotLeased);
-
-            // A read: it judges by mark and time, and leaves the writing down to those who change something.
-            return new(record.IsLive(now) ? RouteOutcome.Route : RouteOutcome.Ended, record, Pool.WithheldCallersAllowed);
-        }
+        lock (Gate)
+            return FindRoute(index, step, now);
     }
+
+    /// <summary>
+    /// The route of the number at a place. A read: it judges by mark and time, and leaves the writing down to those who change something.
+    /// A number that the registry knows and the block does not is about to be added: nobody holds it.
+    /// </summary>
+    protected abstract RouteAnswer FindRoute(uint index, RouteStep step, DateTimeOffset now);
+
+    /// <summary>The answer with a record.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="isLive">Whether the call goes through.</param>
+    protected RouteAnswer RouteOf(LeaseRecord record, bool isLive) =>
+        new(isLive ? RouteOutcome.Route : RouteOutcome.Ended, record, Pool.WithheldCallersAllowed);
 }

@@ -3,76 +3,71 @@ using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Memory;
 
-internal sealed partial class Block
+internal abstract partial class Block
 {
-    /// <summary>Adds the next slots. Their numbers are known to look-ups already, so that none is leased before it can be called.</summary>
+    /// <summary>
+    /// Whether a lease can probably be had here, and how well: null is no, and of two blocks the one with the lower figure is to be
+    /// tried first. 0 is as good as can be.
+    /// </summary>
+    public abstract long? FindRoom(PairParties? parties, DateTimeOffset now);
+
+    /// <summary>Adds the next numbers. They are known to look-ups already, so that none is leased before it can be called.</summary>
     public void Add(int count, DateTimeOffset now)
     {
-        lock (_gate)
+        lock (Gate)
         {
             for (var i = 0; i < count; i++)
-            {
-                var slot = new Slot((uint)_slots.Count, Entry.NumberAt((uint)_slots.Count));
-                _slots.Add(slot);
-                AddToFree(slot);
-            }
-
-            Log(new LogEntry(++_logSequence, now, LogKind.Stocked, null, null, count));
+                AddNumber();
+            LogStock(LogKind.Stocked, count, now);
         }
     }
 
-    /// <summary>Suspends, restores or retires slots; null: all of them.</summary>
+    /// <summary>Suspends, restores or retires numbers, by their places; null: all of them.</summary>
     public (int Changed, int Leased, DateTimeOffset? LastExpireTime) Change(
-        IReadOnlyCollection<uint>? slots, StockChange change, DateTimeOffset now)
+        IReadOnlyCollection<uint>? indices, StockChange change, DateTimeOffset now)
     {
-        lock (_gate)
+        lock (Gate)
         {
             var (changed, leased) = (0, 0);
             DateTimeOffset? last = null;
-            foreach (var slot in slots?.Select(index => _slots[(int)index]) ?? _slots)
+            foreach (var index in indices ?? AllNumbers())
             {
-                if (slot.Record is { } record && record.IsLive(now))
+                foreach (var record in RecordsOf(index).Where(record => record.IsLive(now)))
                 {
                     leased++;
                     last = last > record.ExpireTime ? last : record.ExpireTime;
                 }
 
-                if (Become(slot, change))
+                if (Become(index, change))
                     changed++;
             }
 
             if (changed > 0)
-                Log(new LogEntry(++_logSequence, now, KindOf(change), null, null, changed));
+                LogStock(KindOf(change), changed, now);
             return (changed, leased, last);
         }
     }
 
-    /// <summary>Its counts, and when its next number frees up: null where one is free or none will by itself.</summary>
+    /// <summary>Its counts, and when its next place frees up: null where one is free or none will by itself.</summary>
     public (NumberCounts Counts, DateTimeOffset? NextAvailableTime) Count(DateTimeOffset now)
     {
-        lock (_gate)
-        {
-            var counts = default(NumberCounts);
-            foreach (var slot in _slots)
-                counts += CountOf(slot, now);
-            DateTimeOffset? next = counts.Available > 0 || _free.Count == 0 ? null : _free.Min.Score + Aging;
-            return (counts, next);
-        }
+        lock (Gate)
+            return CountPlaces(now);
     }
 
     /// <summary>
-    /// Collects records from a slot on, until there are so many or the budget of slots to look at is used up; answers the slot to
+    /// Collects records from a slot on, until there are so many or the budget of places to look at is used up; answers the slot to
     /// go on from, null at the end.
     /// </summary>
     public int? CollectRecords(int from, bool? live, int mostRecords, ref int budget, DateTimeOffset now, List<LeaseRecord> records)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            for (var i = from; i < _slots.Count; i++)
+            foreach (var (slot, record) in PlacesFrom((uint)from))
             {
                 if (records.Count >= mostRecords || budget-- <= 0)
-                    return i;
-                if (_slots[i].Record is { } record && (live is null || record.IsLive(now) == live))
+                    return (int)slot;
+                if (record is not null && (live is null || record.IsLive(now) == live))
                     records.Add(record);
             }
 
@@ -80,37 +75,34 @@ internal sealed partial class Block
         }
     }
 
-    private bool Become(Slot slot, StockChange change)
-    {
-        var state = (change, slot.State) switch
-        {
-            (StockChange.Restore, _) => SlotState.InStock,
-            (StockChange.Retire, _) => SlotState.Retired,
-            // What is retired stays so: suspending it would bring it back to life at the next restore.
-            (StockChange.Suspend, SlotState.InStock) => SlotState.Suspended,
-            _ => slot.State,
-        };
-        if (state == slot.State)
-            return false;
+    /// <summary>How many numbers it has.</summary>
+    protected abstract int NumberCount { get; }
 
-        _free.Remove((slot.Score, slot.Index));
-        slot.State = state;
-        AddToFree(slot);
-        return true;
+    protected abstract void AddNumber();
+
+    /// <summary>Takes a number out of the stock or puts it back; tells whether that changed its state.</summary>
+    protected abstract bool Become(uint index, StockChange change);
+
+    /// <summary>The records of a number's slots, in their order.</summary>
+    protected abstract IEnumerable<LeaseRecord> RecordsOf(uint index);
+
+    protected abstract (NumberCounts Counts, DateTimeOffset? NextAvailableTime) CountPlaces(DateTimeOffset now);
+
+    /// <summary>Every record from a slot on, and of a number without any its first slot, in the order of the slots.</summary>
+    private IEnumerable<(uint Slot, LeaseRecord? Record)> PlacesFrom(uint from)
+    {
+        for (var index = Entry.IndexOf(from); index < NumberCount; index++)
+        {
+            var first = Math.Max(from, index * Pool.SlotsPerNumber());
+            var records = RecordsOf(index).Where(record => record.Slot >= first).ToList();
+            if (records.Count == 0)
+                yield return (first, null);
+            foreach (var record in records)
+                yield return (record.Slot, record);
+        }
     }
 
-    private NumberCounts CountOf(Slot slot, DateTimeOffset now)
-    {
-        var leased = slot.Score > now;
-        return slot.State switch
-        {
-            SlotState.Suspended => new(0, 0, 0, 1, 0, 0),
-            SlotState.Retired => new(0, 0, 0, 0, 1, leased ? 1 : 0),
-            _ when leased => new(0, 1, 0, 0, 0, 0),
-            _ when slot.Score > now - Aging => new(0, 0, 1, 0, 0, 0),
-            _ => new(1, 0, 0, 0, 0, 0),
-        };
-    }
+    private IEnumerable<uint> AllNumbers() => Enumerable.Range(0, NumberCount).Select(index => (uint)index);
 
     private static LogKind KindOf(StockChange change) => change switch
     {

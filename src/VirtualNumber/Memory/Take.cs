@@ -2,19 +2,18 @@ using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Memory;
 
-internal sealed partial class Block
+internal abstract partial class Block
 {
     /// <inheritdoc cref="INumberPool.TakeAsync"/>
     public TakeAnswer Take(TakeStep step, DateTimeOffset now)
     {
-        lock (_gate)
+        lock (Gate)
         {
             var claim = step.Claim;
-            if (_claims.TryGetValue(claim.Id, out var taken))
+            if (FindRecord(claim, out var taken))
             {
-                var slot = _slots[(int)taken];
-                var outcome = IsLive(slot, slot.Record!, now) ? TakeOutcome.Live : TakeOutcome.Ended;
-                return new(outcome, slot.Record);
+                taken = Judge(taken, now);
+                return new(taken.IsLive(now) ? TakeOutcome.Live : TakeOutcome.Ended, taken);
             }
 
             if (_closed.ContainsKey(claim.Id))
@@ -33,33 +32,20 @@ internal sealed partial class Block
                 return new(TakeOutcome.Over);
             }
 
-            if (_free.Count == 0 || _free.Min.Score > now - Aging)
+            if (FreeSlot(step, now) is not { } slot)
             {
                 // Closed, so that a late take of the same claim does not find a slot that the ledger knows nothing of.
                 Close(claim, now);
                 return new(TakeOutcome.Full);
             }
 
-            return new(TakeOutcome.Live, TakeLongestRested(step, now), New: true);
+            var record = step.ToRecord(Pool, slot, Entry.NumberOf(slot), now);
+            Write(record, now);
+            Log(LogKind.Leased, record, now);
+            return new(TakeOutcome.Live, record, New: true);
         }
     }
 
-    private LeaseRecord TakeLongestRested(TakeStep step, DateTimeOffset now)
-    {
-        var slot = _slots[(int)_free.Min.Slot];
-        if (slot.Record is { } old)
-        {
-            if (old.LeaseTime >= now)
-                throw new InvalidOperationException($"Slot {slot.Index} of block {Id} would be taken by an epoch that is not larger than its last.");
-            // Writes the expiry down if nobody has, so that it is logged before the next holder's lease.
-            IsLive(slot, old, now);
-            RemoveRecord(slot);
-        }
-
-        var record = step.ToRecord(Pool, slot.Index, slot.Number, now);
-        WriteRecord(slot, record);
-        _claims.Add(record.Claim, slot.Index);
-        Log(LogKind.Leased, record, now);
-        return record;
-    }
+    /// <summary>The slot that a take gets, with no record any more; null when none is to be had.</summary>
+    protected abstract uint? FreeSlot(TakeStep step, DateTimeOffset now);
 }
