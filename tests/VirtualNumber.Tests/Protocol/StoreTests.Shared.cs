@@ -72,7 +72,7 @@ public abstract partial class StoreTests
     internal Task<LeaseRecord> PairAsync(TestBlock block, string holder, string? peer, DateTimeOffset now, DateTimeOffset? expireTime = null) =>
         ShareAsync($"{holder}-{peer}-{now:O}", block, now, holder, peer, expireTime);
 
-    /// <summary>Whether a lease of a pair is to be had, without leaving one behind that had not been there.</summary>
+    /// <summary>What becomes of a take for a pair; a lease that comes of it stands.</summary>
     internal async Task<TakeOutcome> TryPairAsync(TestBlock block, string holder, string? peer, DateTimeOffset now) =>
         (await TakeSharedAsync($"{holder}-{peer}-{now:O}", block, now, holder, peer)).Outcome;
 
