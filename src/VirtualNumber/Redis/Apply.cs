@@ -5,7 +5,7 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private static readonly Script s_apply = Script.OnBlock("Apply");
+    private static readonly BlockScripts s_apply = BlockScripts.Same("Apply");
 
     /// <inheritdoc/>
     public async ValueTask<ApplyAnswer> ApplyAsync(

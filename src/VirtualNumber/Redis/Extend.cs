@@ -4,7 +4,7 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private static readonly Script s_extend = Script.OnBlock("Extend");
+    private static readonly BlockScripts s_extend = BlockScripts.Same("Extend");
 
     /// <inheritdoc/>
     public ValueTask<HolderAnswer> ExtendAsync(

@@ -5,7 +5,7 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private static readonly Script s_find = Script.OnBlock("Find");
+    private static readonly BlockScripts s_find = BlockScripts.Same("Find");
 
     private static HolderAnswer Gone => new(HolderOutcome.Gone, null);
 
@@ -22,7 +22,7 @@ internal sealed partial class RedisStore
     {
         if (await FindBlockAsync(holder, cancellation) is not { } block)
             return null;
-        var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, SlotText(holder.Slot), RedisCalls.Primary), cancellation);
+        var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, block.SlotText(holder.Slot), RedisCalls.Primary), cancellation);
         if (packed.IsNullOrEmpty)
         {
             await EnsureThereAsync(block, cancellation);
@@ -39,12 +39,18 @@ internal sealed partial class RedisStore
 
     /// <summary>Runs a script on one holder: slot and epoch first.</summary>
     private async ValueTask<HolderAnswer> RunOnHolderAsync(
-        Script script, HolderKey holder, DateTimeOffset now, CancellationToken cancellation, params RedisValue[] values)
+        BlockScripts scripts, HolderKey holder, DateTimeOffset now, CancellationToken cancellation, params RedisValue[] values)
     {
         if (await FindBlockAsync(holder, cancellation) is not { } block)
             return Gone;
+        return await RunOnHolderAsync(scripts.For(block), block, holder, now, cancellation, values);
+    }
+
+    private async ValueTask<HolderAnswer> RunOnHolderAsync(
+        Script script, RedisBlock block, HolderKey holder, DateTimeOffset now, CancellationToken cancellation, params RedisValue[] values)
+    {
         var answer = await RunOnBlockAsync(
-            script, block, now, cancellation, [SlotText(holder.Slot), Ms(holder.LeaseTime), .. values]);
+            script, block, now, cancellation, [block.SlotText(holder.Slot), Ms(holder.LeaseTime), .. values]);
         HolderOutcome? outcome = (string)answer[0]! switch
         {
             "gone" => null,
@@ -52,6 +58,8 @@ internal sealed partial class RedisStore
             "other" => HolderOutcome.OtherContent,
             "ended" => HolderOutcome.Ended,
             "limit" => HolderOutcome.Limit,
+            "busy" => HolderOutcome.Busy,
+            "moved" => HolderOutcome.Moved,
             _ => HolderOutcome.Done,
         };
         return outcome is { } known ? new(known, await ReadAsync(block, holder.Slot, (byte[])answer[1]!, cancellation)) : Gone;

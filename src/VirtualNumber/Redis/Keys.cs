@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using StackExchange.Redis;
+using VirtualNumber.Leasing;
 using VirtualNumber.Sealing;
 
 namespace VirtualNumber.Redis;
@@ -19,21 +20,17 @@ internal static class Keys
     /// <summary>Which keys the store's data was made with: a hash of name → fingerprint.</summary>
     public static readonly RedisKey KeyRing = "vn:{keyring}";
 
-    /// <summary>The keys of a block, in the order in which its scripts declare them (Record.lua).</summary>
-    public static RedisKey[] OfBlock(uint block)
+    /// <summary>
+    /// The keys of a block, in the order in which its scripts declare them (Direct.lua, Shared.lua). Extension mode has none of its own, so
+    /// that one prelude serves both: what only pairs have stays empty.
+    /// </summary>
+    public static RedisKey[] OfBlock(uint block, PoolMode mode = PoolMode.Direct)
     {
         var tag = $"vn:{{b{block}}}:";
-        return
-        [
-            tag + "meta",
-            tag + "free",
-            Routes(block),
-            tag + "claims",
-            tag + "closed",
-            tag + "log",
-            tag + "suspended",
-            tag + "retired",
-        ];
+        RedisKey[] common = [tag + "meta", tag + "free", Routes(block), tag + "claims", tag + "closed", tag + "log"];
+        return mode == PoolMode.Direct
+            ? [.. common, tag + "suspended", tag + "retired"]
+            : [.. common, tag + "resting", tag + "numbers", tag + "open", tag + "parties", tag + "left"];
     }
 
     /// <summary>A block's routes alone: what a look-up reads.</summary>
@@ -46,10 +43,15 @@ internal static class Keys
     public static bool IsLedger(RedisKey key) => ((string?)key)?.StartsWith("vn:{d", StringComparison.Ordinal) == true;
 
     /// <summary>A delivery's ledger.</summary>
-    public static RedisKey Ledger(Digest delivery)
+    public static RedisKey Ledger(Digest delivery) => OfDigest('d', delivery);
+
+    /// <summary>A counter.</summary>
+    public static RedisKey Counter(Digest counter) => OfDigest('c', counter);
+
+    private static RedisKey OfDigest(char kind, Digest digest)
     {
-        Span<byte> digest = stackalloc byte[Digest.Length];
-        delivery.CopyTo(digest);
-        return $"vn:{{d{Base64Url.EncodeToString(digest)}}}";
+        Span<byte> bytes = stackalloc byte[Digest.Length];
+        digest.CopyTo(bytes);
+        return $"vn:{{{kind}{Base64Url.EncodeToString(bytes)}}}";
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using StackExchange.Redis;
 using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Redis;
@@ -8,7 +9,7 @@ internal sealed partial class RedisStore
     /// <summary>So many blocks are looked at in one call at most, so that its length does not grow with the stock.</summary>
     private const int BlocksPerReclaim = 200;
 
-    private static readonly Script s_reclaim = Script.OnBlock("Reclaim");
+    private static readonly BlockScripts s_reclaim = BlockScripts.Differing("Reclaim", "Tidy");
 
     /// <summary>So many blocks may fail in one call until it gives up: those of a shard that is away stand between the others.</summary>
     private const int FaultsPerReclaim = 10;
@@ -34,8 +35,10 @@ internal sealed partial class RedisStore
 
             try
             {
+                // Where numbers are shared Reclaim keeps no marks, so it has nowhere to look back from.
+                RedisValue[] lookBack = block.IsShared ? [] : [Ms(3 * bounds.ClockSkew)];
                 var answer = await RunOnBlockAsync(
-                    s_reclaim, block, now, cancellation, limit - expired - removed, Ms(block.Pool.Aging), Ms(3 * bounds.ClockSkew));
+                    s_reclaim, block, now, cancellation, [limit - expired - removed, Ms(block.Pool.Aging), .. lookBack]);
                 (expired, removed) = (expired + (int)answer[0], removed + (int)answer[1]);
                 if ((int)answer[2] == 1)
                     return new(expired, removed, Backlog: true);

@@ -1,19 +1,18 @@
 -- Put in front of every script on a block: how a record is packed (RecordFormat.cs has the same table), and the judgements that all
--- of them share. KEYS are always: meta, free, routes, claims, closed, log, suspended, retired. ARGV[1] is now, ARGV[2] the length at
--- which the log is cut. Instants are whole milliseconds since 1970-01-01 UTC; slots are five digits, so that equal scores sort by slot.
+-- of them share. What differs by the kind of block, its other keys and what the writing of a record does besides, is in Direct.lua or
+-- Shared.lua, which comes next. ARGV[1] is now, ARGV[2] the length at which the log is cut. Instants are whole milliseconds since
+-- 1970-01-01 UTC; slots are digits of one width, so that equal scores sort by slot.
 
-local META, FREE, ROUTES, CLAIMS, CLOSED, LOG, SUSPENDED, RETIRED = unpack(KEYS)
+local META, FREE, ROUTES, CLAIMS, CLOSED, LOG = unpack(KEYS)
 local now = tonumber(ARGV[1])
 local log_length = ARGV[2]
 
--- A block without its meta has lost its data; it is never taken for an empty one.
-if redis.call('EXISTS', META) == 0 then
-  return redis.error_reply('VNLOST the block has lost its data')
-end
-
--- A suspended slot without a record has an empty one, so that a look-up, which reads nothing else, sees the suspension.
-local VERSION = 1
+local VERSION, PAIRED = 1, 2
 local HEADER = '>BBBBI6I6I4'
+local RELEASED, EXPIRED = 1, 2
+
+-- Writes a slot's record and whatever goes with it; answers it packed.
+local write
 
 -- The request marks that start at a place, after their count; before them what is there only if there is any mark.
 local function marks(record, at, before)
@@ -27,10 +26,9 @@ end
 
 local function decode(packed)
   local r = {}
-  local version
-  version, r.role, r.ended, r.suspended, r.lease, r.expire, r.report = struct.unpack(HEADER, packed)
-  if version ~= VERSION then
-    error({err = 'VNFORM a record has the form ' .. version .. ', not ' .. VERSION})
+  r.version, r.role, r.ended, r.suspended, r.lease, r.expire, r.report = struct.unpack(HEADER, packed)
+  if r.version ~= VERSION and r.version ~= PAIRED then
+    error({err = 'VNFORM a record has the form ' .. r.version .. ', which is not known'})
   end
   r.claim = packed:sub(21, 30)
   r.delivery = packed:sub(31, 46)
@@ -40,38 +38,41 @@ local function decode(packed)
   local floor, leased
   r.extensions, at, floor = marks(packed, at, 6)
   r.floor = floor and struct.unpack('>I6', floor) or 0
-  r.reassignments, at, leased = marks(packed, at, 16)
-  r.leased = leased or r.number
+  if r.version == VERSION then
+    r.reassignments, at, leased = marks(packed, at, 16)
+    r.leased = leased or r.number
+    return r
+  end
+  local known
+  r.leased = packed:sub(at, at + 15)
+  r.reassignments, at = marks(packed, at + 16, 0)
+  r.direction, r.moved, known = struct.unpack('>BBB', packed, at)
+  at = at + 3
+  r.peer = packed:sub(at, at + 16 * known - 1)
+  at = at + 16 * known
+  r.sealed_peer = packed:sub(at + 1, at + packed:byte(at))
   return r
 end
 
 local function encode(r)
   local extended, reassigned = r.extensions ~= '', r.reassignments ~= ''
-  return struct.pack(HEADER, VERSION, r.role, r.ended, r.suspended, r.lease, r.expire, r.report)
+  local common = struct.pack(HEADER, r.version, r.role, r.ended, r.suspended, r.lease, r.expire, r.report)
     .. r.claim .. r.delivery .. r.number
     .. string.char(#r.sealed) .. r.sealed
     .. string.char(#r.extensions / 32) .. (extended and struct.pack('>I6', r.floor) or '') .. r.extensions
-    .. string.char(#r.reassignments / 32) .. (reassigned and r.leased or '') .. r.reassignments
+  if r.version == VERSION then
+    return common .. string.char(#r.reassignments / 32) .. (reassigned and r.leased or '') .. r.reassignments
+  end
+  return common .. r.leased .. string.char(#r.reassignments / 32) .. r.reassignments
+    .. struct.pack('>BBB', r.direction, r.moved, #r.peer / 16) .. r.peer
+    .. string.char(#r.sealed_peer) .. r.sealed_peer
 end
 
 local function log(kind, slot, lease, count)
   redis.call('XADD', LOG, 'MAXLEN', '~', log_length, '*', 'k', kind, 's', slot, 'e', lease, 't', now, 'c', count)
 end
 
--- Writes a slot's record; its score is its expire time, in whichever set the slot is.
-local function write(slot, r)
-  local packed = encode(r)
-  redis.call('HSET', ROUTES, slot, packed)
-  for _, set in ipairs({FREE, SUSPENDED, RETIRED}) do
-    if redis.call('ZSCORE', set, slot) then
-      redis.call('ZADD', set, r.expire, slot)
-      break
-    end
-  end
-  return packed
-end
-
--- Whoever acts on an expire time that has passed writes the end down (ended 2: expired); no clock that is behind can revive it.
+-- Whoever acts on an expire time that has passed writes the end down; no clock that is behind can revive it.
 local function live(slot, r)
   if r.ended ~= 0 then
     return false
@@ -79,7 +80,7 @@ local function live(slot, r)
   if r.expire > now then
     return true
   end
-  r.ended = 2
+  r.ended = EXPIRED
   write(slot, r)
   log('expired', slot, r.lease, 1)
   return false
@@ -92,7 +93,7 @@ local function close(claim, until_time)
   end
 end
 
--- The record of a holder; nil when it is gone or of another holder.
+-- The record of a holder; nil when it is gone or of another holder. Empty: only that the slot is suspended (Direct.lua).
 local function holder(slot, lease)
   local packed = redis.call('HGET', ROUTES, slot)
   if not packed or packed == '' then

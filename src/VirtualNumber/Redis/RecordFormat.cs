@@ -10,7 +10,7 @@ namespace VirtualNumber.Redis;
 /// How a record is packed, big-endian. What follows from the block (tenant, pool, number) and the field's name (slot) is not in it.
 /// <code>
 /// offset  bytes  what
-///      0      1  version, 1
+///      0      1  version: 1, or 2 in pair mode
 ///      1      1  role
 ///      2      1  end: 0 none, 1 released, 2 expired
 ///      3      1  1 when the slot is suspended
@@ -22,21 +22,28 @@ namespace VirtualNumber.Redis;
 ///     46     16  number digest
 ///     62    1+n  sealed number
 ///             1  extensions; when there are any, floor 6, ms, and for each: request digest 16, content digest 16
+/// version 1:
 ///             1  reassignments; when there are any, number digest at the take 16, and for each the same
+/// version 2:
+///            16  digest of what the lease stood for at the take
+///             1  reassignments; for each the same
+///             1  direction
+///             1  1 when the last reassignment ended the lease
+///             1  1 when the peer is known; then its digest 16
+///           1+n  the peer's sealed number
 /// </code>
 /// </summary>
 internal static class RecordFormat
 {
     private const byte Version = 1;
+    private const byte PairVersion = 2;
     private const int MarkLength = 2 * Digest.Length;
     private const int SealedAt = 62;
 
     public static byte[] Pack(LeaseRecord record)
     {
-        var extensions = record.Extensions.IsEmpty ? 0 : Instants.Length + (record.Extensions.Length * MarkLength);
-        var reassignments = record.Reassignments.IsEmpty ? 0 : Digest.Length + (record.Reassignments.Length * MarkLength);
-        var packed = new byte[SealedAt + 1 + record.SealedNumber.Length + 1 + extensions + 1 + reassignments];
-        packed[0] = Version;
+        var packed = new byte[LengthOf(record)];
+        packed[0] = record.Pair is null ? Version : PairVersion;
         packed[1] = (byte)record.Role;
         packed[2] = (byte)record.End;
         Instants.Write(packed.AsSpan(4), record.LeaseTime);
@@ -45,10 +52,7 @@ internal static class RecordFormat
         record.Claim.CopyTo(packed.AsSpan(20));
         record.Delivery.CopyTo(packed.AsSpan(30));
         record.NumberDigest.CopyTo(packed.AsSpan(46));
-        packed[SealedAt] = checked((byte)record.SealedNumber.Length);
-        record.SealedNumber.Span.CopyTo(packed.AsSpan(SealedAt + 1));
-
-        var at = SealedAt + 1 + record.SealedNumber.Length;
+        var at = WriteSealed(packed, SealedAt, record.SealedNumber);
         packed[at++] = checked((byte)record.Extensions.Length);
         if (!record.Extensions.IsEmpty)
         {
@@ -56,20 +60,17 @@ internal static class RecordFormat
             at = WriteMarks(packed, at + Instants.Length, record.Extensions);
         }
 
-        packed[at++] = checked((byte)record.Reassignments.Length);
-        if (!record.Reassignments.IsEmpty)
-        {
-            record.LeasedDigest.CopyTo(packed.AsSpan(at));
-            WriteMarks(packed, at + Digest.Length, record.Reassignments);
-        }
-
+        if (record.Pair is { } pair)
+            WritePair(packed, at, record, pair);
+        else
+            WriteReassignments(packed, at, record);
         return packed;
     }
 
     /// <summary>Reads a record of a slot. Throws <see cref="StoreUnavailableException"/> when it is of a version that is not known here.</summary>
     public static LeaseRecord Unpack(byte[] packed, Pool pool, uint block, uint slot, PhoneNumber number)
     {
-        if (packed.Length <= SealedAt || packed[0] != Version)
+        if (packed.Length <= SealedAt || packed[0] is not (Version or PairVersion))
             throw new StoreUnavailableException($"A record of block {block} has a form that this version does not know.");
 
         var sealedLength = packed[SealedAt];
@@ -84,8 +85,8 @@ internal static class RecordFormat
 
         var extensionMarks = ReadMarks(packed, at, extensions);
         at += extensions * MarkLength;
-        var reassignments = packed[at++];
-        var numberDigest = new Digest(packed.AsSpan(46, Digest.Length));
+        var numberDigest = ReadDigest(packed, 46);
+        var (leased, reassignments, pair) = packed[0] == Version ? ReadReassignments(packed, at, numberDigest) : ReadPair(packed, at);
         return new LeaseRecord
         {
             TenantId = pool.TenantId,
@@ -100,12 +101,13 @@ internal static class RecordFormat
             Floor = floor,
             ReportNumber = BinaryPrimitives.ReadInt32BigEndian(packed.AsSpan(16)),
             Claim = new ClaimId(packed.AsSpan(20, ClaimId.Length)),
-            Delivery = new Digest(packed.AsSpan(30, Digest.Length)),
+            Delivery = ReadDigest(packed, 30),
             NumberDigest = numberDigest,
-            LeasedDigest = reassignments > 0 ? new Digest(packed.AsSpan(at, Digest.Length)) : numberDigest,
+            LeasedDigest = leased,
             SealedNumber = packed.AsMemory(SealedAt + 1, sealedLength),
+            Pair = pair,
             Extensions = extensionMarks,
-            Reassignments = reassignments > 0 ? ReadMarks(packed, at + Digest.Length, reassignments) : [],
+            Reassignments = reassignments,
         };
     }
 
@@ -120,6 +122,71 @@ internal static class RecordFormat
         mark.Content.CopyTo(packed.AsSpan(Digest.Length));
         return packed;
     }
+
+    private static int LengthOf(LeaseRecord record)
+    {
+        var extensions = record.Extensions.IsEmpty ? 0 : Instants.Length + (record.Extensions.Length * MarkLength);
+        var reassignments = record.Reassignments.Length * MarkLength;
+        var leased = record.Pair is null && record.Reassignments.IsEmpty ? 0 : Digest.Length;
+        var pair = record.Pair is { } side ? 3 + (side.Peer is null ? 0 : Digest.Length) + 1 + side.SealedPeer.Length : 0;
+        return SealedAt + 1 + record.SealedNumber.Length + 1 + extensions + 1 + leased + reassignments + pair;
+    }
+
+    private static void WriteReassignments(byte[] packed, int at, LeaseRecord record)
+    {
+        packed[at++] = checked((byte)record.Reassignments.Length);
+        if (record.Reassignments.IsEmpty)
+            return;
+        record.LeasedDigest.CopyTo(packed.AsSpan(at));
+        WriteMarks(packed, at + Digest.Length, record.Reassignments);
+    }
+
+    private static (Digest Leased, ImmutableArray<RequestMark> Reassignments, PairSide? Pair) ReadReassignments(byte[] packed, int at, Digest number)
+    {
+        var count = packed[at++];
+        return count == 0 ? (number, [], null) : (ReadDigest(packed, at), ReadMarks(packed, at + Digest.Length, count), null);
+    }
+
+    private static void WritePair(byte[] packed, int at, LeaseRecord record, PairSide pair)
+    {
+        record.LeasedDigest.CopyTo(packed.AsSpan(at));
+        at += Digest.Length;
+        packed[at++] = checked((byte)record.Reassignments.Length);
+        at = WriteMarks(packed, at, record.Reassignments);
+        packed[at++] = (byte)pair.Direction;
+        packed[at++] = pair.Moved ? (byte)1 : (byte)0;
+        packed[at++] = pair.Peer is null ? (byte)0 : (byte)1;
+        if (pair.Peer is { } peer)
+        {
+            peer.CopyTo(packed.AsSpan(at));
+            at += Digest.Length;
+        }
+
+        WriteSealed(packed, at, pair.SealedPeer);
+    }
+
+    private static (Digest Leased, ImmutableArray<RequestMark> Reassignments, PairSide? Pair) ReadPair(byte[] packed, int at)
+    {
+        var leased = ReadDigest(packed, at);
+        at += Digest.Length;
+        var count = packed[at++];
+        var reassignments = ReadMarks(packed, at, count);
+        at += count * MarkLength;
+        var (direction, moved, known) = ((CallDirection)packed[at], packed[at + 1] != 0, packed[at + 2] != 0);
+        at += 3;
+        var peer = known ? ReadDigest(packed, at) : default(Digest?);
+        at += known ? Digest.Length : 0;
+        return (leased, reassignments, new PairSide(peer, packed.AsMemory(at + 1, packed[at]), direction, moved));
+    }
+
+    private static int WriteSealed(byte[] packed, int at, ReadOnlyMemory<byte> number)
+    {
+        packed[at++] = checked((byte)number.Length);
+        number.Span.CopyTo(packed.AsSpan(at));
+        return at + number.Length;
+    }
+
+    private static Digest ReadDigest(byte[] packed, int at) => new(packed.AsSpan(at, Digest.Length));
 
     private static int WriteMarks(byte[] packed, int at, ImmutableArray<RequestMark> marks)
     {
@@ -139,8 +206,7 @@ internal static class RecordFormat
         var marks = ImmutableArray.CreateBuilder<RequestMark>(count);
         for (var i = 0; i < count; i++, at += MarkLength)
         {
-            marks.Add(new RequestMark(
-                new Digest(packed.AsSpan(at, Digest.Length)), new Digest(packed.AsSpan(at + Digest.Length, Digest.Length))));
+            marks.Add(new RequestMark(ReadDigest(packed, at), ReadDigest(packed, at + Digest.Length)));
         }
 
         return marks.MoveToImmutable();

@@ -23,17 +23,26 @@ internal sealed class RedisBlock(BlockEntry entry)
 
     public Pool Pool => entry.Owner.Pool;
 
+    /// <summary>Whether its numbers are shared.</summary>
+    public bool IsShared { get; } = entry.Owner.Pool.Mode != PoolMode.Direct;
+
     /// <summary>In the order in which scripts declare them.</summary>
-    public RedisKey[] Keys { get; } = Redis.Keys.OfBlock(entry.Id);
+    public RedisKey[] Keys { get; } = Redis.Keys.OfBlock(entry.Id, entry.Owner.Pool.Mode);
 
     /// <summary>Missing: the block has lost its data.</summary>
     public RedisKey Meta => Keys[0];
 
-    /// <summary>Its slots in stock, by their scores.</summary>
+    /// <summary>Its slots in stock, by their scores. Where numbers are shared: those of leases whose end is not written down.</summary>
     public RedisKey Free => Keys[1];
 
     /// <summary>What a look-up reads.</summary>
     public RedisKey Routes => Keys[2];
+
+    /// <summary>Where numbers are shared: the slots of leases whose end is written down.</summary>
+    public RedisKey Resting => Keys[6];
+
+    /// <summary>A slot as Redis holds it: of one width, so that equal scores sort by slot.</summary>
+    public RedisValue SlotText(uint slot) => slot.ToString(IsShared ? "D9" : "D5");
 
     /// <summary>
     /// Whether its slots were put into Redis, as the registry says. If so and its meta is missing, its data is lost; if not, somebody is
@@ -45,7 +54,10 @@ internal sealed class RedisBlock(BlockEntry entry)
         set => _filled = value;
     }
 
-    /// <summary>The lowest score in stock, in milliseconds, as far as this instance knows; 0 until it has asked.</summary>
+    /// <summary>
+    /// The lowest score in stock, in milliseconds, as far as this instance knows; 0 until it has asked. Where numbers are shared: from when
+    /// on it may have a number that can be leased from; 0: now.
+    /// </summary>
     public long FirstFreeHint
     {
         get => Volatile.Read(ref _firstFree);

@@ -26,8 +26,12 @@ internal sealed partial class RedisStore(
 
     private static RedisValue Bytes(Sealing.ClaimId claim) => claim.ToArray();
 
-    /// <summary>A slot as the sets hold it: five digits, so that equal scores sort by slot.</summary>
-    internal static RedisValue SlotText(uint slot) => slot.ToString("D5");
+    /// <summary>A number's place in its block as Redis holds it, which where numbers are not shared is its slot: five digits.</summary>
+    internal static RedisValue IndexText(uint index) => index.ToString("D5");
+
+    private ValueTask<RedisResult[]> RunOnBlockAsync(
+        BlockScripts scripts, RedisBlock block, DateTimeOffset now, CancellationToken cancellation, params RedisValue[] values) =>
+        RunOnBlockAsync(scripts.For(block), block, now, cancellation, values);
 
     private async ValueTask<RedisResult[]> RunOnBlockAsync(
         Script script, RedisBlock block, DateTimeOffset now, CancellationToken cancellation, params RedisValue[] values) =>
@@ -53,9 +57,10 @@ internal sealed partial class RedisStore(
     /// </summary>
     private async ValueTask<LeaseRecord> ReadAsync(RedisBlock block, uint slot, byte[] packed, CancellationToken cancellation)
     {
-        if (slot >= block.Entry.NumberCount)
+        var index = block.Entry.IndexOf(slot);
+        if (index >= block.Entry.NumberCount)
             await registry.RefreshAsync(cancellation);
-        return slot < block.Entry.NumberCount
+        return index < block.Entry.NumberCount
             ? RecordOf(block, slot, packed)
             : throw new StoreUnavailableException($"Slot {slot} of block {block.Id} is not in the registry.");
     }

@@ -4,7 +4,7 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private static readonly Script s_release = Script.OnBlock("Release");
+    private static readonly BlockScripts s_release = BlockScripts.Same("Release");
 
     /// <inheritdoc/>
     public ValueTask<HolderAnswer> ReleaseAsync(HolderKey holder, DateTimeOffset now, CancellationToken cancellation) =>

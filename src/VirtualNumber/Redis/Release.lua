@@ -1,4 +1,4 @@
--- release: ends a lease now (ended 1: released); its rest runs from now.
+-- release: ends a lease now; its rest runs from now.
 -- ARGV: 3 slot, 4 epoch
 -- Answers in order of precedence: {gone}, {ended, record} (it stays as it is), {done, record}.
 local slot = ARGV[3]
@@ -9,7 +9,7 @@ end
 if not live(slot, r) then
   return {'ended', encode(r)}
 end
-r.ended, r.expire = 1, now
+r.ended, r.expire = RELEASED, now
 local packed = write(slot, r)
 log('released', slot, r.lease, 1)
 return {'done', packed}

@@ -1,13 +1,17 @@
+using System.Globalization;
+using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
+    private static readonly Script s_resolvePair = Script.OnSharedBlock("ResolvePair");
+
     /// <inheritdoc/>
     public async ValueTask<RouteAnswer> ResolveAsync(RouteStep step, DateTimeOffset now, CancellationToken cancellation)
     {
-        if (await registry.LocateAsync(step.Called, cancellation) is not var (block, slot))
+        if (await registry.LocateAsync(step.Called, cancellation) is not var (block, index))
             return new(RouteOutcome.NotStocked);
 
         // Nobody has leased from it: whatever is in its keys is not its own.
@@ -18,11 +22,22 @@ internal sealed partial class RedisStore
                 return new(RouteOutcome.NotLeased);
         }
 
+        if (block.Pool.Mode == PoolMode.Pair)
+            return step.Party is { } party ? await ResolvePairAsync(block, index, party, step.Called, now, cancellation) : new(RouteOutcome.NotLeased);
+        var slot = index;
+        if (block.IsShared)
+        {
+            var slots = block.Pool.SlotsPerNumber();
+            if (step.Part >= slots)
+                return new(RouteOutcome.NotLeased);
+            slot = (index * slots) + step.Part;
+        }
+
         // One HGET, from the primary: the record alone tells all.
         var packed = await calls.CallAsync(
             "Resolve",
-            (block.Routes, Slot: slot),
-            static (database, call, _) => database.HashGetAsync(call.Routes, SlotText(call.Slot), RedisCalls.Primary),
+            (Block: block, Slot: slot),
+            static (database, call, _) => database.HashGetAsync(call.Block.Routes, call.Block.SlotText(call.Slot), RedisCalls.Primary),
             cancellation);
         if (packed.IsNull)
         {
@@ -38,5 +53,23 @@ internal sealed partial class RedisStore
         // The number that was called is the slot's.
         var record = RecordFormat.Unpack(bytes, block.Pool, block.Id, slot, step.Called);
         return new(record.IsLive(now) ? RouteOutcome.Route : RouteOutcome.Ended, record, block.Pool.WithheldCallersAllowed);
+    }
+
+    /// <summary>The party's own slot first, then its record: in one script, lest another lease gets the slot in between.</summary>
+    private async ValueTask<RouteAnswer> ResolvePairAsync(
+        RedisBlock block, uint index, Sealing.Digest party, PhoneNumber called, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var answer = await RunOnBlockAsync(
+            s_resolvePair, block, now, cancellation, IndexText(index), party.ToArray(), Ms(block.Pool.Aging));
+        if (answer.Length == 0)
+            return new(RouteOutcome.NotLeased);
+        var packed = (byte[])answer[1]!;
+        if (RecordFormat.IsSuspended(packed))
+            return new(RouteOutcome.Suspended);
+
+        var slot = uint.Parse((string)answer[0]!, CultureInfo.InvariantCulture);
+        var record = RecordFormat.Unpack(packed, block.Pool, block.Id, slot, called);
+        var isOn = party == record.NumberDigest || party == record.Pair?.Peer;
+        return new(isOn && record.IsLive(now) ? RouteOutcome.Route : RouteOutcome.Ended, record, block.Pool.WithheldCallersAllowed);
     }
 }

@@ -4,17 +4,25 @@ using System.Text;
 namespace VirtualNumber.Redis;
 
 /// <summary>
-/// A script of one step: a Lua file beside the C# file of the same stem, with the file that its kind of key shares put in front.
+/// A script of one step: a Lua file beside the C# file of the same stem, with the files that its kind of key shares put in front.
 /// It is sent by its digest.
 /// </summary>
 internal sealed class Script
 {
 #pragma warning disable CA5350 // SHA-1 is what Redis calls a script by; nothing is proved with it.
-    private Script(string name, string text) => (Name, Text, Digest) = (name, text, SHA1.HashData(Encoding.UTF8.GetBytes(text)));
+    private Script(params string[] stems)
+    {
+        (Stems, Text) = (stems, string.Concat(stems.Select(Read)));
+        Digest = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
+    }
+
 #pragma warning restore CA5350
 
-    /// <summary>The stem.</summary>
-    public string Name { get; }
+    /// <summary>The stems of the files that it is made of, in order: what it shares with others, then its own.</summary>
+    public IReadOnlyList<string> Stems { get; }
+
+    /// <summary>The stem of its own file.</summary>
+    public string Name => Stems[^1];
 
     /// <summary>The whole text.</summary>
     public string Text { get; }
@@ -22,14 +30,19 @@ internal sealed class Script
     /// <summary>What Redis calls it by.</summary>
     public byte[] Digest { get; }
 
-    /// <summary>A script on a block.</summary>
-    public static Script OnBlock(string name) => new(name, Read("Record") + Read(name));
+    /// <summary>A script on a block whose numbers are not shared.</summary>
+    public static Script OnBlock(string name) => new("Record", "Direct", name);
+
+    /// <summary>A script on a block whose numbers are shared.</summary>
+    /// <param name="name">The stem.</param>
+    /// <param name="parts">Stems of what it shares with some others besides.</param>
+    public static Script OnSharedBlock(string name, params string[] parts) => new(["Record", "Shared", .. parts, name]);
 
     /// <summary>A script on a delivery's ledger.</summary>
-    public static Script OnLedger(string name) => new(name, Read("Ledger") + Read(name));
+    public static Script OnLedger(string name) => new("Ledger", name);
 
     /// <summary>A script that shares nothing.</summary>
-    public static Script Alone(string name) => new(name, Read(name));
+    public static Script Alone(string name) => new(name);
 
     private static string Read(string name)
     {

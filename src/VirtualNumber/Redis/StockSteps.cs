@@ -7,17 +7,11 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    /// <summary>How many slots one script adds or changes, so that none holds Redis up for long.</summary>
-    private const int SlotsPerScript = 1_000;
+    /// <summary>How many numbers one script adds or changes, so that none holds Redis up for long.</summary>
+    private const int NumbersPerScript = 1_000;
 
-    /// <summary>How many slots one page of a walk looks at.</summary>
-    private const int MostSlotsPerPage = 20_000;
-
-    private const int SlotsPerRead = 500;
-
-    private static readonly Script s_stock = Script.Alone("Stock");
-    private static readonly Script s_change = Script.OnBlock("Change");
-    private static readonly Script s_count = Script.OnBlock("Count");
+    private static readonly BlockScripts s_stock = new(Script.Alone("Stock"), Script.Alone("StockShared"));
+    private static readonly BlockScripts s_change = BlockScripts.Differing("Change");
 
     /// <inheritdoc/>
     public async ValueTask<(Pool Pool, bool SameProperties)> CreatePoolAsync(Pool pool, CancellationToken cancellation)
@@ -56,18 +50,6 @@ internal sealed partial class RedisStore
         (await registry.LocateAsync(number, cancellation))?.Block.Pool;
 
     /// <inheritdoc/>
-    public ValueTask<PoolRoom> GetRoomAsync(Pool pool, string? area, PairParties? parties, DateTimeOffset now, CancellationToken cancellation) =>
-        throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public ValueTask<DateTimeOffset?> FindBarAsync(Sealing.Digest counter, DateTimeOffset now, CancellationToken cancellation) =>
-        throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation) =>
-        throw new NotSupportedException();
-
-    /// <inheritdoc/>
     public ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation) => registry.IsStockedAsync(number, cancellation);
 
     /// <inheritdoc/>
@@ -84,10 +66,10 @@ internal sealed partial class RedisStore
         var added = 0;
         foreach (var block in selection.Whole)
             added += await FillAsync(block, 0, block.NumberCount, now, cancellation);
-        foreach (var (block, slots) in selection.Parts)
+        foreach (var (block, indices) in selection.Parts)
         {
-            foreach (var slot in slots)
-                added += await FillAsync(block, slot, 1, now, cancellation);
+            foreach (var index in indices)
+                added += await FillAsync(block, index, 1, now, cancellation);
         }
 
         await registry.ChangeAsync<object?>(
@@ -112,17 +94,17 @@ internal sealed partial class RedisStore
             return new(0, 0, null, selection.UnknownBlocks, selection.UnknownNumbers);
 
         var (changed, leased, last) = (0, 0, -1L);
-        var selected = selection.Whole.Select(block => (Block: block, Slots: Enumerable.Range(0, block.NumberCount).Select(slot => (uint)slot)))
-            .Concat(selection.Parts.Select(part => (part.Block, Slots: part.Indices.AsEnumerable())));
-        foreach (var (block, slots) in selected)
+        var selected = selection.Whole.Select(block => (Block: block, Indices: Enumerable.Range(0, block.NumberCount).Select(index => (uint)index)))
+            .Concat(selection.Parts.Select(part => (part.Block, Indices: part.Indices.AsEnumerable())));
+        foreach (var (block, indices) in selected)
         {
-            foreach (var part in slots.Chunk(SlotsPerScript))
+            foreach (var part in indices.Chunk(NumbersPerScript))
             {
                 var known = registry.BlockOf(block);
                 if (!known.IsFilled)
                     throw new StoreUnavailableException($"Block {block.Id} is not filled yet; if that lasts, AddNumbers has to be repeated.");
                 var answer = await RunOnBlockAsync(
-                    s_change, known, now, cancellation, [change.ToString().ToLowerInvariant(), .. part.Select(SlotText)]);
+                    s_change, known, now, cancellation, [change.ToString().ToLowerInvariant(), .. part.Select(IndexText)]);
                 (changed, leased, last) = (changed + (int)(long)answer[0], leased + (int)(long)answer[1], Math.Max(last, (long)answer[2]));
                 known.FirstFreeHint = 0;
             }
@@ -131,80 +113,34 @@ internal sealed partial class RedisStore
         return new(changed, leased, last < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(last), [], []);
     }
 
-    /// <inheritdoc/>
-    public async ValueTask<PoolStats> GetStatsAsync(Pool pool, int skip, int limit, DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>
+    /// What a block's id stands for. A bucket may have several blocks, and what it is filled with depends on the order of adding: its first
+    /// number tells them apart.
+    /// </summary>
+    private static string IdentityOf(BlockEntry entry)
     {
-        await registry.RefreshAsync(cancellation);
-        var entries = registry.Known.FindPool(pool.TenantId, pool.PoolId)!.Blocks;
-        var counted = await Task.WhenAll(entries.Select(async entry =>
-        {
-            if (!registry.BlockOf(entry).IsFilled)
-                return new BlockStats(entry.Prefix, default, null);
-            var answer = await RunOnBlockAsync(s_count, registry.BlockOf(entry), now, cancellation, Ms(entry.Owner.Pool.Aging));
-            var counts = new NumberCounts(
-                (long)answer[0], (long)answer[1], (long)answer[2], (long)answer[3], (long)answer[4], (long)answer[5]);
-            var first = HintOf((string)answer[6]!);
-            DateTimeOffset? next = counts.Available > 0 || first == RedisBlock.NoneFree
-                ? null
-                : DateTimeOffset.FromUnixTimeMilliseconds(first) + entry.Owner.Pool.Aging;
-            return new BlockStats(entry.Prefix, counts, next);
-        }));
-        var total = counted.Aggregate(default(NumberCounts), (sum, block) => sum + block.Counts);
-        var nextOfAll = total.Available > 0 ? null : counted.Min(block => block.NextAvailableTime);
-        return new PoolStats(total, nextOfAll, [.. counted.Skip(skip).Take(limit)], counted.Length);
+        var numbers = entry.Bucket is { } bucket
+            ? $"#{bucket.ToString(CultureInfo.InvariantCulture)} {entry.NumberAt(0).Canonical}"
+            : entry.Prefix;
+        var area = entry.Area.Length > 0 ? $" in {entry.Area}" : "";
+        return $"{entry.Owner.Pool.TenantId}/{entry.Owner.Pool.PoolId}/{numbers}{area}";
     }
-
-    /// <inheritdoc/>
-    public async ValueTask<RecordPage> ListRecordsAsync(
-        Pool pool, bool? live, RecordCursor from, int limit, DateTimeOffset now, CancellationToken cancellation)
-    {
-        await registry.RefreshAsync(cancellation);
-        var entries = registry.Known.FindPool(pool.TenantId, pool.PoolId)!.Blocks;
-        var records = new List<LeaseRecord>();
-        var budget = MostSlotsPerPage;
-        for (var at = from; at.Block < entries.Length; at = new RecordCursor(at.Block + 1, 0))
-        {
-            var block = registry.BlockOf(entries[at.Block]);
-            await EnsureThereAsync(block, cancellation);
-            for (var slot = at.Slot; slot < block.Entry.NumberCount; slot++)
-            {
-                var count = Math.Min(SlotsPerRead, block.Entry.NumberCount - slot);
-                RedisValue[] fields = [.. Enumerable.Range(slot, count).Select(index => SlotText((uint)index))];
-                var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, fields, RedisCalls.Primary), cancellation);
-                for (var i = 0; i < count; i++, slot++)
-                {
-                    if (records.Count >= limit || budget-- <= 0)
-                        return new RecordPage(records, at with { Slot = slot });
-                    if (packed[i].IsNullOrEmpty)
-                        continue;
-                    var record = RecordOf(block, (uint)slot, (byte[])packed[i]!);
-                    if (live is null || record.IsLive(now) == live)
-                        records.Add(record);
-                }
-
-                slot--;
-            }
-        }
-
-        return new RecordPage(records, null);
-    }
-
-    /// <summary>What a block's id stands for.</summary>
-    private static string IdentityOf(BlockEntry entry) =>
-        $"{entry.Owner.Pool.TenantId}/{entry.Owner.Pool.PoolId}/{(entry.Bucket is { } bucket ? $"#{bucket.ToString(CultureInfo.InvariantCulture)}" : entry.Prefix)}";
 
     private async Task<int> FillAsync(BlockEntry entry, uint first, int count, DateTimeOffset now, CancellationToken cancellation)
     {
         var block = registry.BlockOf(entry);
         var added = 0;
-        for (var done = 0; done < count; done += SlotsPerScript)
+        for (var done = 0; done < count; done += NumbersPerScript)
         {
+            RedisValue[] sharing = block.IsShared
+                ? [block.Pool.Mode.ToString().ToLowerInvariant(), block.Pool.Density, block.Pool.SlotsPerNumber()]
+                : [];
             RedisValue[] values =
             [
-                Ms(now), options.LogLength, IdentityOf(entry), (first + done).ToString(CultureInfo.InvariantCulture), Math.Min(SlotsPerScript, count - done),
-                block.IsFilled ? 1 : 0,
+                Ms(now), options.LogLength, IdentityOf(entry), (first + done).ToString(CultureInfo.InvariantCulture), Math.Min(NumbersPerScript, count - done),
+                block.IsFilled ? 1 : 0, .. sharing,
             ];
-            added += (int)(long)await calls.RunAsync(s_stock, block.Keys, values, cancellation);
+            added += (int)(long)await calls.RunAsync(s_stock.For(block), block.Keys, values, cancellation);
         }
 
         block.FirstFreeHint = 0;

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.Globalization;
 using StackExchange.Redis;
 using VirtualNumber.Protocol;
@@ -6,7 +8,7 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private static readonly Script s_take = Script.OnBlock("Take");
+    private static readonly BlockScripts s_take = BlockScripts.Differing("Take", "Tidy", "Room");
 
     /// <inheritdoc/>
     public async ValueTask<TakeAnswer> TakeAsync(TakeStep step, DateTimeOffset now, CancellationToken cancellation)
@@ -39,17 +41,23 @@ internal sealed partial class RedisStore
     {
         try
         {
+            RedisValue[] choice = block.IsShared
+                ? [INumberPool.MostDuePerTake, Pack(step.Choice?.Candidates ?? []), step.Choice?.Pick ?? 0]
+                : [];
             var answer = await RunOnBlockAsync(
                 s_take,
                 block,
                 now,
                 cancellation,
-                Bytes(step.Claim.Id),
-                Ms(step.Claim.Time),
-                Ms(bounds.TakeWindow),
-                Ms(bounds.ClosedKept),
-                Ms(block.Pool.Aging),
-                RecordFormat.Pack(record));
+                [
+                    Bytes(step.Claim.Id),
+                    Ms(step.Claim.Time),
+                    Ms(bounds.TakeWindow),
+                    Ms(bounds.ClosedKept),
+                    Ms(block.Pool.Aging),
+                    RecordFormat.Pack(record),
+                    .. choice,
+                ]);
             block.Answered();
             return answer;
         }
@@ -61,6 +69,15 @@ internal sealed partial class RedisStore
         }
     }
 
-    /// <summary>The lowest score of a block; -1: it has no slot in stock.</summary>
+    /// <summary>Two bytes each: a number has ten thousand slots at most.</summary>
+    private static byte[] Pack(ImmutableArray<uint> candidates)
+    {
+        var packed = new byte[candidates.Length * sizeof(ushort)];
+        for (var i = 0; i < candidates.Length; i++)
+            BinaryPrimitives.WriteUInt16BigEndian(packed.AsSpan(i * sizeof(ushort)), checked((ushort)candidates[i]));
+        return packed;
+    }
+
+    /// <summary>The instant that a block answers as its hint; -1: nothing in it will ever be free, as far as can be seen.</summary>
     private static long HintOf(string score) => score == "-1" ? RedisBlock.NoneFree : (long)double.Parse(score, CultureInfo.InvariantCulture);
 }

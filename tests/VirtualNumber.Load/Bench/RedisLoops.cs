@@ -52,7 +52,7 @@ internal sealed class RedisLoops(IConnectionMultiplexer connection)
     private async Task HashGetAsync(int leases)
     {
         var lease = Random.Shared.Next(leases);
-        var record = await _database.HashGetAsync(Keys.Routes((uint)(lease / NumbersPerBlock) + 1), RedisStore.SlotText((uint)(lease % NumbersPerBlock)));
+        var record = await _database.HashGetAsync(Keys.Routes((uint)(lease / NumbersPerBlock) + 1), RedisStore.IndexText((uint)(lease % NumbersPerBlock)));
         if (record.IsNull)
             throw new RpcException(new Status(StatusCode.Internal, "A live lease has no record."));
     }

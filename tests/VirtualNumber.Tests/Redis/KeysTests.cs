@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using VirtualNumber.Leasing;
 using VirtualNumber.Redis;
 using VirtualNumber.Sealing;
 
@@ -9,22 +10,22 @@ namespace VirtualNumber.Tests.Redis;
 public sealed class KeysTests
 {
     [Test]
-    public void All_keys_of_a_block_share_one_hash_tag_that_no_other_block_has()
+    public void All_keys_of_a_block_share_one_hash_tag_that_no_other_block_has([Values] PoolMode mode)
     {
-        var tags = Keys.OfBlock(17).Append(Keys.Routes(17)).Append(Keys.Log(17)).Select(key => TagOf((string)key!)).Distinct().ToList();
+        var tags = Keys.OfBlock(17, mode).Append(Keys.Routes(17)).Append(Keys.Log(17)).Select(key => TagOf((string)key!)).Distinct().ToList();
 
         Assert.That(tags, Has.Count.EqualTo(1));
         Assert.That(tags[0], Is.Not.EqualTo(TagOf((string)Keys.Routes(1)!)).And.Not.EqualTo(TagOf((string)Keys.Registry!)));
     }
 
     [Test]
-    public void A_ledger_has_a_tag_of_its_own_that_holds_its_whole_digest([Range(0, 49)] int seed)
+    public void A_ledger_and_a_counter_have_a_tag_of_their_own_that_holds_their_whole_digest([Range(0, 49)] int seed)
     {
-        var one = TagOf((string)Keys.Ledger(DigestOf($"one {seed}"))!);
-        var other = TagOf((string)Keys.Ledger(DigestOf($"other {seed}"))!);
+        var tags = new[] { "one", "other" }.Select(name => DigestOf($"{name} {seed}"))
+            .SelectMany(digest => new[] { TagOf((string)Keys.Ledger(digest)!), TagOf((string)Keys.Counter(digest)!) }).ToList();
 
-        Assert.That(one, Is.Not.EqualTo(other));
-        Assert.That(one, Does.Match("^d[A-Za-z0-9_-]{22}$"));
+        Assert.That(tags, Is.Unique);
+        Assert.That(tags, Has.All.Matches("^[cd][A-Za-z0-9_-]{22}$"));
     }
 
     private static Digest DigestOf(string text) => new(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, Digest.Length));

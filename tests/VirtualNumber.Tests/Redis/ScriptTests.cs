@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using StackExchange.Redis;
 using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
 using VirtualNumber.Redis;
 using VirtualNumber.Tests.Protocol;
 using VirtualNumber.Tests.Repository;
@@ -14,19 +15,17 @@ namespace VirtualNumber.Tests.Redis;
 /// </summary>
 public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Single)
 {
-    /// <summary>Put in front of others, run by nobody alone.</summary>
-    private static readonly string[] s_shared = ["Record", "Ledger"];
-
     private static readonly IReadOnlyList<string> s_files = Scripts.Files;
 
-    private static readonly string[] s_steps = [.. Scripts.Files.Except(s_shared)];
+    private static readonly string[] s_scripts = [.. Scripts.All.Select(NameOf)];
 
     [Test]
-    public void Every_file_is_a_script_of_some_step() =>
-        Assert.That(Scripts.All.Select(script => script.Name).Distinct(), Is.EquivalentTo(s_steps));
+    public void Every_file_is_of_a_script_of_some_step() =>
+        Assert.That(Scripts.All.SelectMany(script => script.Stems).Distinct(), Is.EquivalentTo(s_files));
 
-    [TestCaseSource(nameof(s_files))]
-    public void A_script_touches_declared_keys_only(string stem) => Assert.That(Undeclared(Scripts.Read(stem), Shared(stem)), Is.Empty);
+    [TestCaseSource(nameof(s_scripts))]
+    public void A_script_touches_declared_keys_only(string name) =>
+        Assert.That(Undeclared(Scripts.All.Single(script => NameOf(script) == name).Text), Is.Empty);
 
     [TestCaseSource(nameof(s_files))]
     public void A_script_asks_Redis_neither_for_the_time_nor_for_chance(string stem) => Assert.That(Chances(Scripts.Read(stem)), Is.Empty);
@@ -37,11 +36,11 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
     [TestCase("local key = 'vn:' .. ARGV[1]\nredis.call('GET', key)")]
     [TestCase("local set = ({a = ARGV[1]})[ARGV[2]]\nredis.pcall('GET', set)")]
     [TestCase("local command = 'GET'\nredis.call(command, KEYS[1])")]
-    public void An_undeclared_key_is_found(string text) => Assert.That(Undeclared(text, ""), Is.Not.Empty);
+    public void An_undeclared_key_is_found(string text) => Assert.That(Undeclared(text), Is.Not.Empty);
 
     [TestCase("local A, B = unpack(KEYS)\nlocal set = ({a = A, b = B})[ARGV[1]]\nredis.call('GET', set)")]
     [TestCase("local A = KEYS[1]\nfor _, key in ipairs({A, KEYS[2]}) do redis.call('DEL', key) end")]
-    public void A_declared_key_passes(string text) => Assert.That(Undeclared(text, ""), Is.Empty);
+    public void A_declared_key_passes(string text) => Assert.That(Undeclared(text), Is.Empty);
 
     [TestCase("local now = redis.call('TIME')")]
     [TestCase("local slot = redis.call('SRANDMEMBER', KEYS[1])")]
@@ -76,40 +75,72 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
     {
         var sent = await MonitorAsync(TakeEveryStepAsync);
 
-        Assert.That(sent.Keys, Is.EquivalentTo(s_steps));
+        Assert.That(sent.Keys.Select(NameOf), Is.EquivalentTo(Scripts.All.Select(NameOf)));
         Assert.Multiple(() =>
         {
-            foreach (var (stem, calls) in sent)
+            foreach (var (script, calls) in sent)
             {
-                var header = Header(stem);
+                var header = Header(script);
                 foreach (var (keys, arguments) in calls)
                 {
-                    Assert.That(keys, Is.EqualTo(header.Keys), $"{stem}: keys");
-                    Assert.That(arguments, header.Open ? Is.GreaterThanOrEqualTo(header.Arguments) : Is.EqualTo(header.Arguments), $"{stem}: arguments");
+                    Assert.That(keys, Is.EqualTo(header.Keys), $"{NameOf(script)}: keys");
+                    Assert.That(
+                        arguments, header.Open ? Is.GreaterThanOrEqualTo(header.Arguments) : Is.EqualTo(header.Arguments), $"{NameOf(script)}: arguments");
                 }
             }
         });
     }
 
+    /// <summary>All modes, and with them either kind of block.</summary>
     private async Task TakeEveryStepAsync()
     {
-        var block = await AddBlockAsync(inStock: 2);
-        var (_, record) = (await ClaimAsync("r1", "c0", block.Id, T0, delivery: "other"), await LeaseAsync("c1", block.Id, T0));
-        await ReplaceAsync("r1", "c0", ended: false, "c2", block.Id, T0, delivery: "other");
-        await BindAsync("r2", ClaimOf(record), T0);
+        await ReplaceAndBindAsync();
         await DecideAsync(DeliveryStatus.PickedUp, T0, T0);
         await Steps.ReadLedgerAsync(DigestOf("delivery"), T0, None);
-        await ApplyAsync(ClaimOf(record), 1, T0 + Day, T0 + Second);
+        await Steps.CountAsync(new CountStep(DigestOf("counter"), 5, Minute, BarredFor: null), T0, None);
+        foreach (var mode in Enum.GetValues<PoolMode>())
+            await TakeEveryStepAsync(mode);
+    }
+
+    private async Task ReplaceAndBindAsync()
+    {
+        var block = await AddBlockAsync();
+        await ClaimAsync("r1", "c0", block.Id, T0, delivery: "other");
+        await ReplaceAsync("r1", "c0", ended: false, "c2", block.Id, T0, delivery: "other");
+        await BindAsync("r2", new Claim(ClaimIdOf("c0"), block.Id, T0), T0);
+    }
+
+    private async Task TakeEveryStepAsync(PoolMode mode)
+    {
+        var shared = mode != PoolMode.Direct;
+        var (pool, _) = await Stock.CreatePoolAsync(
+            PoolOf($"{mode}", Hour) with { Mode = mode, Density = shared ? 2 : 1, ExtensionLength = mode == PoolMode.Extension ? 2 : 0 }, None);
+        await Stock.AddNumbersAsync(pool, new([$"799{(int)mode:000000}", $"798{(int)mode:000000}"], []), T0, None);
+        var parties = mode == PoolMode.Pair ? new PairParties(DigestOf("n1"), DigestOf("n2")) : default(PairParties?);
+        var block = (await Steps.ChooseBlockAsync(new BlockChoice(Tenant, pool.PoolId, [], null, parties), T0, None))!.Value;
+        var claim = new Claim(ClaimIdOf($"{mode}"), block, T0);
+        var take = await Steps.TakeAsync(
+            new TakeStep(claim, DigestOf("delivery"), DeliveryRole.Recipient, 0, T0 + Day, SealOf("n1"), DigestOf("n1"))
+            {
+                Choice = shared ? new SlotChoice([1, 2], 0) : null,
+                Pair = mode == PoolMode.Pair ? new PairSide(DigestOf("n2"), SealOf("n2"), CallDirection.Both) : null,
+            },
+            T0,
+            None);
+        var record = take.Record!;
+        await Steps.ResolveAsync(new RouteStep(record.Number, record.Slot % pool.SlotsPerNumber(), DigestOf("n2")), T0, None);
+        await ApplyAsync(claim, 1, T0 + Day, T0 + Second);
         await ExtendAsync(record, "e1", T0 + Second);
-        await ReassignAsync(record, "a1", "n2", T0 + Second);
-        await Steps.FindAsync(ClaimOf(record), None);
+        await ReassignAsync(record, "a1", "n3", T0 + Second);
+        await Steps.FindAsync(claim, None);
+        await Stock.ChangeNumbersAsync(pool, new([], [record.Number]), StockChange.Suspend, T0, None);
+        await Stock.GetRoomAsync(pool, null, parties, T0, None);
         await ReleaseAsync(record, T0 + Minute);
         await ReclaimAsync(T0 + Day);
-        await Stock.GetStatsAsync(block.Pool, 0, 10, T0, None);
     }
 
     /// <summary>What Redis was asked meanwhile: for each script how many keys and arguments, call by call.</summary>
-    private static async Task<Dictionary<string, List<(int Keys, int Arguments)>>> MonitorAsync(Func<Task> what)
+    private static async Task<Dictionary<Script, List<(int Keys, int Arguments)>>> MonitorAsync(Func<Task> what)
     {
         var connection = await RedisStoreUnderTest.Single.GetConnectionAsync();
         var server = (await RedisStoreUnderTest.Single.GetMastersAsync())[0];
@@ -120,42 +151,39 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
         await what();
         var lines = await monitor.ReadLinesAsync(connection);
 
-        var names = Scripts.All.DistinctBy(script => script.Name)
-            .ToDictionary(script => Convert.ToHexStringLower(script.Digest), script => script.Name);
+        var scripts = Scripts.All.ToDictionary(script => Convert.ToHexStringLower(script.Digest));
         return lines.Select(line => Token().Matches(line).Select(token => token.Groups[1].Value).ToList())
             .Where(tokens => tokens.Count > 2 && tokens[0] == "EVALSHA")
-            .Select(tokens => (Name: names[tokens[1].ToLowerInvariant()], Keys: int.Parse(tokens[2], CultureInfo.InvariantCulture), tokens.Count))
-            .GroupBy(call => call.Name)
+            .Select(tokens => (Script: scripts[tokens[1].ToLowerInvariant()], Keys: int.Parse(tokens[2], CultureInfo.InvariantCulture), tokens.Count))
+            .GroupBy(call => call.Script)
             .ToDictionary(group => group.Key, group => group.Select(call => (call.Keys, call.Count - 3 - call.Keys)).ToList());
     }
 
-    /// <summary>How many keys and arguments a header tells of, that of the shared file included, and whether more may follow.</summary>
-    private static (int Keys, int Arguments, bool Open) Header(string stem)
+    /// <summary>How many keys and arguments a header tells of, those of the shared files included, and whether more may follow.</summary>
+    private static (int Keys, int Arguments, bool Open) Header(Script script)
     {
-        var own = Comments(Scripts.Read(stem));
+        var own = Comments(Scripts.Read(script.Name));
+        var shared = string.Concat(script.Stems.SkipLast(1).Select(stem => Comments(Scripts.Read(stem))));
         var numbers = ArgumentNumber().Matches(ArgumentList().Match(own).Value);
         // The first ones, which every script on that kind of key gets, are told of once.
-        var last = numbers.Concat(SharedArgument().Matches(Comments(Shared(stem)))).Max(NumberOf);
-        return (KeysOf(Comments(Shared(stem)) + own), last, numbers.Any(number => number.Groups[2].Length > 0));
+        var last = numbers.Concat(SharedArgument().Matches(shared)).Max(NumberOf);
+        return (KeysOf(shared + own), last, numbers.Any(number => number.Groups[2].Length > 0));
     }
+
+    /// <summary>The same step on another kind of block is another script under the same name.</summary>
+    private static string NameOf(Script script) => string.Join(" + ", script.Stems);
 
     private static int NumberOf(Match match) => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
 
     private static int KeysOf(string text) =>
         KeyList().Match(text).Groups[1].Value.Split(',', StringSplitOptions.RemoveEmptyEntries).Length;
 
-    private static string Shared(string stem) =>
-        Array.Find(s_shared, shared => shared != stem && Scripts.All.Any(script =>
-            script.Name == stem && script.Text.StartsWith(Scripts.Read(shared), StringComparison.Ordinal))) is { } found
-            ? Scripts.Read(found)
-            : "";
-
     private static string Comments(string text) =>
         string.Join(' ', text.Split('\n').TakeWhile(line => line.StartsWith("--", StringComparison.Ordinal)).Select(line => line.TrimStart('-', ' '))) + ' ';
 
-    private static IEnumerable<string> Undeclared(string text, string shared)
+    private static IEnumerable<string> Undeclared(string text)
     {
-        var code = Comment().Replace(shared + text, "");
+        var code = Comment().Replace(text, "");
         var bound = Unpacked().Matches(code).SelectMany(match => match.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries))
             .Concat(Single().Matches(code).Select(match => match.Groups[1].Value))
             .ToHashSet();

@@ -14,8 +14,8 @@ internal static class Scripts
     [
         .. typeof(RedisStore).Assembly.GetTypes()
             .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly))
-            .Where(field => field.FieldType == typeof(Script))
-            .Select(field => (Script)field.GetValue(null)!),
+            .Where(field => field.FieldType == typeof(Script) || field.FieldType == typeof(BlockScripts))
+            .SelectMany(field => field.GetValue(null) is BlockScripts both ? [both.Direct, both.Shared] : new[] { (Script)field.GetValue(null)! }),
     ];
 
     /// <summary>The stems of all Lua files.</summary>

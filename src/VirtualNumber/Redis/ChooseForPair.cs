@@ -1,0 +1,71 @@
+using System.Runtime.ExceptionServices;
+using VirtualNumber.Protocol;
+
+namespace VirtualNumber.Redis;
+
+internal sealed partial class RedisStore
+{
+    /// <summary>How many blocks are asked at once.</summary>
+    private const int BlocksPerFit = 8;
+
+    /// <summary>
+    /// The first block, in the order of adding, in which both parties fit. Those that this instance knows first: others may have added some
+    /// since, which come after them.
+    /// </summary>
+    private async ValueTask<uint?> ChooseForPairAsync(
+        PoolEntry owner, BlockChoice choice, PairParties parties, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var known = CandidatesOf(owner, choice).Where(block => block.IsFilled).ToList();
+        if (await FirstFittingAsync(known, parties, now, cancellation) is { } fitting)
+            return fitting.Id;
+        await registry.RefreshAsync(cancellation);
+        var added = CandidatesOf(owner, choice).Where(block => block.IsFilled).Except(known).ToList();
+        return (await FirstFittingAsync(added, parties, now, cancellation))?.Id;
+    }
+
+    /// <summary>
+    /// The first block in which both parties fit, of some at a time. A single one is not asked: the take does that. Those that failed a
+    /// moment ago come last.
+    /// </summary>
+    private async ValueTask<RedisBlock?> FirstFittingAsync(
+        List<RedisBlock> blocks, PairParties parties, DateTimeOffset now, CancellationToken cancellation)
+    {
+        if (blocks.Count == 1)
+            return Tried(blocks[0], now);
+        StoreUnavailableException? fault = null;
+        foreach (var some in blocks.OrderBy(block => block.IsAvoided(now)).Chunk(BlocksPerFit))
+        {
+            var answers = await Task.WhenAll(some.Select(block => TryFitAsync(block, parties, now, cancellation)));
+            for (var i = 0; i < some.Length; i++)
+            {
+                fault ??= answers[i].Fault;
+                if (answers[i].Fits)
+                    return Tried(some[i], now);
+            }
+        }
+
+        // What can be had is had, whatever became of other blocks; but a pool is not dry for want of an answer.
+        if (fault is not null)
+            ExceptionDispatchInfo.Throw(fault);
+        return null;
+    }
+
+    private static RedisBlock Tried(RedisBlock block, DateTimeOffset now)
+    {
+        Probe(block, now);
+        return block;
+    }
+
+    private async Task<(bool Fits, StoreUnavailableException? Fault)> TryFitAsync(
+        RedisBlock block, PairParties parties, DateTimeOffset now, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await FitsAsync(block, parties, now, cancellation), null);
+        }
+        catch (StoreUnavailableException fault)
+        {
+            return (false, fault);
+        }
+    }
+}

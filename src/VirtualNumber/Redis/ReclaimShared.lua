@@ -1,0 +1,11 @@
+-- reclaim, where numbers are shared: writes down expiries, removes records whose rest is over, parties that left and have rested, and
+-- closed claims whose time is over. Safe from any number of instances at once; nothing waits for it.
+-- ARGV: 3 the most to change, 4 aging ms
+-- Answers {expired, removed, 1 when there may be more}.
+local most = tonumber(ARGV[3])
+local expired, removed = tidy(most, tonumber(ARGV[4]))
+for _, claim in ipairs(redis.call('ZRANGEBYSCORE', CLOSED, '-inf', now, 'LIMIT', 0, most - expired - removed)) do
+  redis.call('ZREM', CLOSED, claim)
+  removed = removed + 1
+end
+return {expired, removed, expired + removed >= most and 1 or 0}

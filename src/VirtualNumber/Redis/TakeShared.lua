@@ -1,0 +1,65 @@
+-- take, where numbers are shared: decides a claim once: it takes a slot, or is closed.
+-- ARGV: 3 claim id, 4 claim time, 5 take window ms, 6 closed kept ms, 7 aging ms, 8 the record, packed, its lease time = now, 9 how much is
+-- tidied up at a time, 10 slots within a number, in order of preference, 2 bytes each, 11 which of all others if none of those is free
+-- Answers in order of precedence: {live, slot, record} or {ended, slot, record} for a claim that holds a slot; {closed}; {over}: the
+-- expire time is not in the future; {full, when a number may be open or -1}; {taken, slot, record, when a number may be open or -1}.
+-- Keeps: one slot per claim; a slot is not taken while it has a record, and it keeps that for its rest; at most so many live leases on a
+-- number as the density says; a party is on a number at most once, its rest there included; what is not taken is closed.
+local claim, claim_time, aging = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[7])
+
+local function refuse(outcome, detail)
+  close(claim, claim_time + tonumber(ARGV[6]))
+  return {outcome, detail}
+end
+
+-- A free slot of a number that has one.
+local function free_slot(index)
+  local first = tonumber(index) * slots
+  for at = 1, #ARGV[10], 2 do
+    local slot = string.format('%09d', first + struct.unpack('>I2', ARGV[10], at))
+    if redis.call('HEXISTS', ROUTES, slot) == 0 then
+      return slot
+    end
+  end
+  local skip = tonumber(ARGV[11]) % (slots - read_number(index).present)
+  for part = 0, slots - 1 do
+    local slot = string.format('%09d', first + part)
+    if redis.call('HEXISTS', ROUTES, slot) == 0 then
+      if skip == 0 then
+        return slot
+      end
+      skip = skip - 1
+    end
+  end
+end
+
+local taken = redis.call('HGET', CLAIMS, claim)
+if taken then
+  local r = decode(redis.call('HGET', ROUTES, taken))
+  local outcome = live(taken, r) and 'live' or 'ended'
+  return {outcome, taken, encode(r)}
+end
+if redis.call('ZSCORE', CLOSED, claim) then
+  return {'closed'}
+end
+if now > claim_time + tonumber(ARGV[5]) then
+  return refuse('closed')
+end
+local record = decode(ARGV[8])
+if record.expire <= now then
+  return refuse('over')
+end
+local most, index = tonumber(ARGV[9])
+repeat
+  local expired, removed = tidy(most, aging)
+  index = choose(record.number, record.peer, aging)
+until index or expired + removed < most
+if not index then
+  return refuse('full', open_from(aging))
+end
+
+local slot = free_slot(index)
+local packed = write(slot, record)
+redis.call('HSET', CLAIMS, claim, slot)
+log('leased', slot, record.lease, 1)
+return {'taken', slot, packed, open_from(aging)}
