@@ -15,6 +15,8 @@ internal sealed class CuttingPool(INumberPool inner, InFlight verb, StepOracle o
 
     protected override async ValueTask<T> StepAsync<T>(string name, DateTimeOffset? now, object? argument, Func<ValueTask<T>> step)
     {
+        if (name is "find bar" or "count")
+            return await CountAsync(name, now!.Value, step);
         await verb.PauseAsync(sent: trueTime.GetUtcNow());
         var fate = random.Next(OneOf);
         if (fate == 0)
@@ -35,5 +37,25 @@ internal sealed class CuttingPool(INumberPool inner, InFlight verb, StepOracle o
         }
 
         return answer;
+    }
+
+    /// <summary>
+    /// What is counted touches neither ledger nor block, and is asked for beside other steps at once: there is nothing to interleave it with.
+    /// </summary>
+    private ValueTask<T> CountAsync<T>(string name, DateTimeOffset now, Func<ValueTask<T>> step)
+    {
+        var fate = random.Next(OneOf);
+        if (fate < 2)
+        {
+            oracle.Note($"{name} cut {(fate == 0 ? "before" : "after")}");
+            verb.Cut = true;
+        }
+
+        return verb.RunAsideAsync(async () =>
+        {
+            var answer = fate == 0 ? throw Cut() : await step();
+            StepOracle.CheckCounted(now, answer);
+            return fate == 1 ? throw Cut() : answer;
+        });
     }
 }

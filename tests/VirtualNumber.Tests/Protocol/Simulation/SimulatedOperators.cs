@@ -34,14 +34,15 @@ internal sealed class SimulatedOperators(RunningStore store, SimulatedWorld worl
     {
         // Mostly the few numbers that are in play.
         var numbers = oracle.Slots.NumbersOf(pool);
-        var number = numbers[random.Next(random.Next(8) == 0 ? numbers.Count : 6)];
+        var isDirect = pool.Mode == PoolMode.Direct;
+        var inPlay = isDirect ? Enumerable.Range(0, 6) : Enumerable.Range(0, numbers.Count).Where(index => index % 100 < 3);
+        var number = numbers[random.Next(isDirect ? 8 : 40) == 0 ? random.Next(numbers.Count) : inPlay.ElementAt(random.Next(inPlay.Count()))];
         var change = random.Next(5) switch { 0 => StockChange.Retire, 1 => StockChange.Suspend, _ => StockChange.Restore };
-        var record = oracle.RecordOf(number);
+        var live = oracle.RecordsOf(number).Where(record => record.IsLive(world.Time.Now)).ToList();
         var answer = await store.Stock.ChangeNumbersAsync(pool, new([], [number]), change, world.Time.Now, CancellationToken.None);
         var changed = oracle.Slots.Change(number, change) ? 1 : 0;
-        var leased = record?.IsLive(world.Time.Now) == true;
         Unless(
-            (answer.Changed, answer.Leased, answer.LastExpireTime) == (changed, leased ? 1 : 0, leased ? record!.ExpireTime : null),
+            (answer.Changed, answer.Leased, answer.LastExpireTime) == (changed, live.Count, live.Max(record => (DateTimeOffset?)record.ExpireTime)),
             () => $"{change} answered {answer}.");
         await oracle.AfterStockChangeAsync($"{change} {number.Canonical}");
     }
@@ -49,13 +50,13 @@ internal sealed class SimulatedOperators(RunningStore store, SimulatedWorld worl
     /// <summary>Adds a number that may be somebody's real number at the same time: it must not be called any more.</summary>
     private async Task AddAsync(Pool pool)
     {
-        // Late enough that somebody has leased with it before.
-        if (_added == 3 || oracle.Steps < 1_200 * (_added + 1))
+        // Late enough that somebody has leased with it before. Which block takes it only the store knows.
+        if (pool.Mode != PoolMode.Direct || _added == 3 || oracle.Steps < 1_200 * (_added + 1))
             return;
         var number = StoreTests.RealNumber(100 + _added++);
         var answer = await store.Stock.AddNumbersAsync(pool, new([], [number]), world.Time.Now, CancellationToken.None);
         Unless((answer.Added, answer.Present) == (1, 0), () => $"A new number was answered {answer}.");
-        oracle.Slots.Stock(pool, number, block: 0);
+        oracle.Slots.Stock(pool, number, block: 0, index: 0);
         await oracle.AfterStockChangeAsync("added a number");
     }
 }
