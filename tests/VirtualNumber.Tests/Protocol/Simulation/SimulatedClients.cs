@@ -87,10 +87,11 @@ internal sealed class SimulatedClients(
         };
         if (pool.Mode != PoolMode.Pair)
             return random.Next(40) == 0 ? command with { PeerNumber = Number() } : command;
-        // Also himself, now and then; the rules at the door refuse that, and the steps must bear it.
+        var peer = random.Next(4) switch { 0 => null, 1 => Number(), _ => StoreTests.RealNumber(3 + (parcel % 3)) };
         return command with
         {
-            PeerNumber = random.Next(4) switch { 0 => null, 1 => Number(), _ => StoreTests.RealNumber(3 + (parcel % 3)) },
+            // Nobody is paired with himself: the rules of requests refuse that.
+            PeerNumber = peer == number ? null : peer,
             Direction = random.Next(6) switch { 0 => CallDirection.FromHolder, 1 => CallDirection.ToHolder, _ => CallDirection.Unspecified },
         };
     }

@@ -27,7 +27,7 @@ internal static class StepRules
         {
             Unless(before.End == EndReason.None, () => $"{step} changed a lease that was over.");
             Unless(
-                after.ExpireTime >= before.ExpireTime || step is "apply" or "release",
+                after.ExpireTime >= before.ExpireTime || change.IsMoved || step is "apply" or "release",
                 () => $"{step} shortened a lease.");
         }
     }
