@@ -19,7 +19,7 @@ internal abstract partial class Block
             if (_closed.ContainsKey(claim.Id))
                 return new(TakeOutcome.Closed);
 
-            if (now > claim.Time + _bounds.TakeWindow)
+            if (now > claim.Time + _bounds.TakeWindow || (step.PoolId is { } asked && asked != Pool.PoolId))
             {
                 // The mark binds an instance whose clock is behind and would still take.
                 Close(claim, now);

@@ -235,7 +235,7 @@ internal sealed partial class LeaseVerbs
             var reported = claim.Terms ?? _verbs.Terms.For(DeliveryStatus.LabelCreated, now);
             var expireTime = _verbs.Terms.InitialExpireTime(reported, now, _order.ExpireTime);
             var sealedNumber = _verbs.Seal(_order.RealNumber, _pool.TenantId, _order.Delivery, claim.Claim!.Id).Sealed;
-            var step = new TakeStep(claim.Claim, _order.Delivery, _order.Role, claim.ReportNumber, expireTime, sealedNumber, _number);
+            var step = new TakeStep(claim.Claim, _order.Delivery, _order.Role, claim.ReportNumber, expireTime, sealedNumber, _number) { PoolId = _pool.PoolId };
             if (_pool.Mode != PoolMode.Direct)
                 step = step with { Choice = SlotChoice.Draw(_verbs.Random, _pool.SlotsPerNumber()) };
             if (_order.IsPair)

@@ -66,7 +66,8 @@ internal interface INumberPool
     // On a block.
 
     /// <summary>
-    /// take: a claim that holds a slot answers it (Live, Ended); a closed one, or one older than the take window, is Closed; an
+    /// take: a claim that holds a slot answers it (Live, Ended); a closed one, one older than the take window, or one in a block of
+    /// another pool than the step's, is Closed; an
     /// expire time that is not in the future closes it (Over); no slot to be had closes it (Full); else it takes one (Live, New).
     /// </summary>
     /// <remarks>

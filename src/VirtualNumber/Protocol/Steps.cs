@@ -74,6 +74,12 @@ internal readonly record struct BlockChoice(
 internal readonly record struct TakeStep(
     Claim Claim, Digest Delivery, DeliveryRole Role, int ReportNumber, DateTimeOffset ExpireTime, ReadOnlyMemory<byte> SealedNumber, Digest NumberDigest)
 {
+    /// <summary>
+    /// The pool that the lease is asked of; null: whichever the claim's block is of. An earlier request may have claimed in another one, whose
+    /// numbers are shared in another way: that claim is closed.
+    /// </summary>
+    public string? PoolId { get; init; }
+
     /// <summary>Which slot of a shared number to prefer; null in direct mode.</summary>
     public SlotChoice? Choice { get; init; }
 

@@ -52,7 +52,7 @@ internal sealed partial class RedisStore
                 [
                     Bytes(step.Claim.Id),
                     Ms(step.Claim.Time),
-                    Ms(bounds.TakeWindow),
+                    WindowOf(step, block),
                     Ms(bounds.ClosedKept),
                     Ms(block.Pool.Aging),
                     RecordFormat.Pack(record),
@@ -68,6 +68,10 @@ internal sealed partial class RedisStore
             throw;
         }
     }
+
+    /// <summary>A claim in a block of another pool than the one that is asked has none: it takes nothing, and is closed.</summary>
+    private RedisValue WindowOf(TakeStep step, RedisBlock block) =>
+        step.PoolId is { } asked && asked != block.Pool.PoolId ? long.MinValue / 2 : Ms(bounds.TakeWindow);
 
     /// <summary>Two bytes each: a number has ten thousand slots at most.</summary>
     private static byte[] Pack(ImmutableArray<uint> candidates)

@@ -275,4 +275,31 @@ public sealed class CreateLeaseTests(StoreUnderTest kind) : VerbTests(kind)
         Assert.That(overtaken, Is.EqualTo(8));
         Assert.That((await CreateAsync(block, "R1")).Outcome, Is.EqualTo(CreateLeaseOutcome.Leased), "A retry is answered.");
     }
+
+    /// <summary>A request claimed and crashed; the next one names a pool that shares its numbers in another way.</summary>
+    [Test]
+    public async Task A_claim_in_another_pool_takes_nothing_there(
+        [Values(PoolMode.Direct, PoolMode.Extension, PoolMode.Pair)] PoolMode claimed, [Values(PoolMode.Direct, PoolMode.Extension, PoolMode.Pair)] PoolMode asked)
+    {
+        var (first, second) = (await AddAsync(claimed), await AddAsync(asked));
+        var crashing = ServiceOver(new HookedPool(Steps) { Before = step => step == "take" ? throw HookedPool.Cut() : Task.CompletedTask });
+        Assert.That(async () => await LeaseIn(first, crashing), Throws.TypeOf<StoreUnavailableException>());
+
+        var lease = (await LeaseIn(second, Verbs)).Lease!;
+        var again = (await LeaseIn(first, Verbs)).Lease!;
+
+        Assert.That((lease.PoolId, lease.Extension is null, lease.Direction), Is.EqualTo(
+            (second.Pool.PoolId, asked != PoolMode.Extension, asked == PoolMode.Pair ? CallDirection.Both : CallDirection.Unspecified)));
+        Assert.That((await Stock.ListRecordsAsync(first.Pool, null, default, 10, Time.Now, None)).Records, Is.Empty);
+        Assert.That(again.LeaseId, Is.EqualTo(lease.LeaseId), "the role has its lease, whichever pool is asked");
+
+        Task<TestBlock> AddAsync(PoolMode mode) => mode switch
+        {
+            PoolMode.Direct => AddBlockAsync(),
+            PoolMode.Extension => AddExtensionBlockAsync(density: 5, extensionLength: 1),
+            _ => AddPairBlockAsync(),
+        };
+
+        ValueTask<CreateLeaseAnswer> LeaseIn(TestBlock block, LeaseVerbs verbs) => CreateAsync(block, null, service: verbs);
+    }
 }
