@@ -7,7 +7,7 @@ namespace VirtualNumber.Tests.Protocol.Simulation;
 /// The real store as one verb sees it: each step waits for its turn, and some are cut off, before (it did not happen) or after (it
 /// did). The oracle looks at the store after every step that happened.
 /// </summary>
-internal sealed class CuttingPool(INumberPool inner, InFlight verb, StepOracle oracle, SeededRandom random, TimeProvider trueTime)
+internal sealed class CuttingPool(INumberPool inner, InFlight verb, StepOracle oracle, SeededRandom random, SimulatedWorld world)
     : HookedPool(inner)
 {
     /// <summary>One step of so many is cut off before, and one of so many after.</summary>
@@ -17,7 +17,7 @@ internal sealed class CuttingPool(INumberPool inner, InFlight verb, StepOracle o
     {
         if (name is "find bar" or "count")
             return await CountAsync(name, now!.Value, step);
-        await verb.PauseAsync(sent: trueTime.GetUtcNow());
+        await verb.PauseAsync(sent: world.Time.Now);
         var fate = random.Next(OneOf);
         if (fate == 0)
         {
@@ -36,7 +36,16 @@ internal sealed class CuttingPool(INumberPool inner, InFlight verb, StepOracle o
             throw Cut();
         }
 
-        return answer;
+        return argument is BlockChoice choice && answer is null ? (T)(object?)Misled(choice)! : answer;
+    }
+
+    /// <summary>The choice of a block is only a hint: now and then one is proposed that has no room, so that it is the take that says so.</summary>
+    private uint? Misled(BlockChoice choice)
+    {
+        var untried = world.FindPool(choice.TenantId, choice.PoolId) is { } pool
+            ? world.BlocksOf(pool).Where(block => !choice.Tried.Contains(block) && (choice.Area is null || choice.Area == world.AreaOf(block))).ToList()
+            : [];
+        return untried.Count > 0 && random.Next(3) == 0 ? untried[random.Next(untried.Count)] : null;
     }
 
     /// <summary>

@@ -37,7 +37,7 @@ internal sealed class SharedRules(StepOracle oracle, SimulatedWorld world)
         if (world.FindPool(choice.TenantId, choice.PoolId) is not { Mode: not PoolMode.Direct } pool)
             return;
         var eligible = world.BlocksOf(pool).Where(block => !choice.Tried.Contains(block) && (choice.Area is null || choice.Area == world.AreaOf(block))).ToList();
-        Unless(chosen is not { } block || eligible.Contains(block), () => $"Block {chosen} was tried, or is elsewhere.");
+        Unless(chosen is not { } block || eligible.Contains(block), () => $"Block {chosen} was tried, or is another pool's or area's.");
         var passedOver = eligible.Where(other => pool.Mode == PoolMode.Pair || chosen is null)
             .TakeWhile(other => other != chosen).Where(other => FindNumber(other, pool, choice.Parties, now, asIfForgotten: false) is not null).ToList();
         Unless(passedOver.Count == 0, () => $"Block {passedOver[0]} has room, and {chosen?.ToString() ?? "none"} was chosen.");

@@ -48,7 +48,7 @@ internal sealed class SimulatedClients(
     private DeliveryRole Role() => (DeliveryRole)(1 + random.Next(2));
 
     /// <summary>Few people; some of their numbers will join the stock later on.</summary>
-    private PhoneNumber Number() => StoreTests.RealNumber(random.Next(10) == 0 ? 100 + random.Next(3) : random.Next(6));
+    private PhoneNumber Number() => StoreTests.RealNumber(random.Next(6) == 0 ? 100 + random.Next(3) : random.Next(6));
 
     private Lease? AnyLease()
     {
@@ -87,12 +87,12 @@ internal sealed class SimulatedClients(
         };
         if (pool.Mode != PoolMode.Pair)
             return random.Next(40) == 0 ? command with { PeerNumber = Number() } : command;
-        var peer = random.Next(4) switch { 0 => null, 1 => Number(), _ => StoreTests.RealNumber(3 + (parcel % 3)) };
+        var peer = random.Next(8) switch { 0 => null, 1 => Number(), _ => StoreTests.RealNumber(3 + (parcel % 3)) };
         return command with
         {
             // Nobody is paired with himself: the rules of requests refuse that.
             PeerNumber = peer == number ? null : peer,
-            Direction = random.Next(6) switch { 0 => CallDirection.FromHolder, 1 => CallDirection.ToHolder, _ => CallDirection.Unspecified },
+            Direction = (random.Next(8) == 0 ? random.Next(6) : parcel % 6) switch { 0 => CallDirection.FromHolder, 1 => CallDirection.ToHolder, _ => CallDirection.Unspecified },
         };
     }
 

@@ -16,7 +16,8 @@ internal sealed class SimulatedOperators(RunningStore store, SimulatedWorld worl
         switch (random.Next(12))
         {
             case 0:
-                await AddAsync(pool);
+                // Which block takes a single number only the store knows, and where numbers are shared the oracle must.
+                await AddAsync(world.Pools.First(pool => pool.Mode == PoolMode.Direct));
                 break;
             case 1:
                 var aging = TimeSpan.FromMinutes(random.Next(2) == 0 ? 10 : 60 * (1 + random.Next(20)));
@@ -50,8 +51,8 @@ internal sealed class SimulatedOperators(RunningStore store, SimulatedWorld worl
     /// <summary>Adds a number that may be somebody's real number at the same time: it must not be called any more.</summary>
     private async Task AddAsync(Pool pool)
     {
-        // Late enough that somebody has leased with it before. Which block takes it only the store knows.
-        if (pool.Mode != PoolMode.Direct || _added == 3 || oracle.Steps < 1_200 * (_added + 1))
+        // Late enough that somebody has leased with it before.
+        if (_added == 3 || oracle.Steps < 1_200 * (_added + 1))
             return;
         var number = StoreTests.RealNumber(100 + _added++);
         var answer = await store.Stock.AddNumbersAsync(pool, new([], [number]), world.Time.Now, CancellationToken.None);

@@ -72,7 +72,7 @@ internal sealed class SimulationRun
             : _last.Verb is not null && _random.Next(5) == 0 ? _last
             : _clients.Next();
         var inFlight = new InFlight($"{name}#{++_started}");
-        var pool = new CuttingPool(_store.Pool, inFlight, Oracle, _random, _world.Time);
+        var pool = new CuttingPool(_store.Pool, inFlight, Oracle, _random, _world);
         var clock = _world.Clocks[_random.Next(_world.Clocks.Count)];
         var service = Service.Over(pool, _store.Stock, _service, clock, TenantQuotas.None, s_guesses);
         _inFlight.Add(inFlight);
