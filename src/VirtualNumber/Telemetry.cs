@@ -37,6 +37,9 @@ internal static class Telemetry
     private static readonly Counter<long> s_unreadable = s_meter.CreateCounter<long>(
         "virtualnumber.seal.unreadable", "{lease}", "Sealed numbers that did not open, and lease ids of a key that the ring has not, by cause.");
 
+    private static readonly Counter<long> s_lockOuts = s_meter.CreateCounter<long>(
+        "virtualnumber.guess.lock_outs", "{lock_out}", "Lock-outs after too many extensions that reach nobody, by scope: caller or number.");
+
     private static readonly Counter<long> s_storeFaults = s_meter.CreateCounter<long>(
         "virtualnumber.store.faults", "{call}", "Calls answered UNAVAILABLE because of the store.");
 
@@ -73,6 +76,8 @@ internal static class Telemetry
         s_unknownVendorCodes.Add(1, new KeyValuePair<string, object?>("vendor", vendor.ToString()));
 
     public static void Unreadable(Enum cause) => s_unreadable.Add(1, new KeyValuePair<string, object?>("cause", cause.ToString()));
+
+    public static void LockedOut(string scope) => s_lockOuts.Add(1, new KeyValuePair<string, object?>("scope", scope));
 
     public static void ClockOffset(TimeSpan offset) => s_clockOffset.Record(offset.TotalSeconds);
 

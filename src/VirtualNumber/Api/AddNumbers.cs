@@ -18,6 +18,8 @@ internal sealed partial class OpsService
         faults.ThrowIfAny();
         var pool = await FindPoolAsync(request.TenantId, request.PoolId, context.CancellationToken);
         var numbers = ReadNumbers(request.Blocks, request.Numbers, "", pool, faults);
+        if (request.AreaCode.Length > 0)
+            numbers = numbers with { Area = RequestRules.AreaCode(request.AreaCode, faults, "area_code") };
         faults.ThrowIfAny();
 
         var answer = await stock.AddNumbersAsync(pool, numbers, Now, context.CancellationToken);
@@ -26,7 +28,7 @@ internal sealed partial class OpsService
             throw NumbersFault(
                 V1.ErrorReason.NumbersOverlap,
                 StatusCode.AlreadyExists,
-                "Overlaps with a block or number that a pool has.",
+                "Overlaps with a block or number that a pool has, or that this one has in another area.",
                 [("blocks", answer.OverlappingBlocks), ("numbers", answer.OverlappingNumbers)]);
         }
 
@@ -44,6 +46,8 @@ internal sealed partial class OpsService
         if (faults.Any)
             return new([], []);
 
+        if (blocks.Count > 0)
+            faults.Require(FitsBlock(pool.BlockDigits, pool.Density), $"{path}blocks", "With the density of this pool a block is too big; add single numbers.");
         for (var i = 0; i < blocks.Count; i++)
             faults.Require(IsBlock(pool, blocks[i]), $"{path}blocks[{i}]", DescriptionOf(pool));
         var read = new List<PhoneNumber>(numbers.Count);

@@ -34,7 +34,11 @@ internal sealed partial class LeaseService
         var role = RequestRules.Role(request.Role, faults);
         var realNumber = rules.RealNumber(request.RealNumber, tenant, faults);
         var expireTime = rules.ExpireTime(request.ExpireTime, faults);
+        var peerNumber = rules.PeerNumber(request.PeerNumber, tenant, faults);
+        RequestRules.TwoPersons(realNumber, peerNumber, faults);
+        var direction = RequestRules.Direction(request.CallDirection, faults);
+        var area = RequestRules.Area(request.Area, faults);
         faults.ThrowIfAny();
-        return new(delivery!, role, poolId, realNumber!, requestId, expireTime);
+        return new(delivery!, role, poolId, realNumber!, requestId, expireTime) { PeerNumber = peerNumber, Direction = direction, Area = area };
     }
 }

@@ -7,6 +7,11 @@ internal sealed partial class OpsService
 {
     private const int LeastBlockDigits = 2;
     private const int MostBlockDigits = 4;
+    private const int DefaultDensity = 200;
+
+    /// <summary>Half of the slots that a number has in pair mode.</summary>
+    private const int MostPairs = 5_000;
+
     private static readonly TimeSpan s_defaultAging = TimeSpan.FromDays(7);
 
     /// <inheritdoc/>
@@ -22,19 +27,77 @@ internal sealed partial class OpsService
         }
 
         RequestRules.PoolId(asked.PoolId, faults, "pool.pool_id");
-        faults.Require(asked.Mode is V1.PoolMode.Unspecified or V1.PoolMode.Direct, "pool.mode", "Must be DIRECT.");
+        faults.Require(Enum.IsDefined(asked.Mode), "pool.mode", "Must be DIRECT, EXTENSION or PAIR.");
+        var mode = asked.Mode == V1.PoolMode.Unspecified ? PoolMode.Direct : (PoolMode)asked.Mode;
         var country = asked.CountryCode.Length == 0 ? tenant.DefaultCountry : asked.CountryCode;
         faults.Require(CallingCodes.IsAssigned(country), "pool.country_code", "Must be an assigned calling code, digits only.");
-        var digits = asked.BlockDigits == 0 ? MostBlockDigits : asked.BlockDigits;
-        faults.Require(digits is >= LeastBlockDigits and <= MostBlockDigits, "pool.block_digits", "Must be 2 to 4.");
+        var length = ExtensionLength(mode, asked.ExtensionLength, faults);
+        var density = Density(mode, length, asked.Density, faults);
+        var digits = BlockDigits(density, asked.BlockDigits, faults);
         var aging = Aging(asked.Aging, "pool.aging", faults) ?? (s_defaultAging > bounds.LeastAging ? s_defaultAging : bounds.LeastAging);
+        var quota = Quota(asked.Quota, "pool.quota", faults) ?? LeaseQuota.None;
+        var announcement = Announcement(asked.EndedAnnouncement, "pool.ended_announcement", faults);
+        var hotline = Hotline(asked.EndedHotline, country, "pool.ended_hotline", faults);
         faults.ThrowIfAny();
 
-        var pool = new Pool(
-            request.TenantId, asked.PoolId, PoolMode.Direct, country, digits, aging, asked.WithheldCallersAllowed, Now, Version: 1);
+        var pool = new Pool(request.TenantId, asked.PoolId, mode, country, digits, aging, asked.WithheldCallersAllowed, Now, Version: 1)
+        {
+            Density = density,
+            ExtensionLength = length,
+            Quota = quota,
+            EndedAnnouncement = announcement,
+            EndedHotline = hotline,
+        };
         var (standing, same) = await stock.CreatePoolAsync(pool, context.CancellationToken);
         if (!same)
             throw Fault.Of(StatusCode.AlreadyExists, V1.ErrorReason.PoolExists, "The tenant has a pool of that id with other properties.", ("field", "pool.pool_id"));
         return new V1.CreatePoolResponse { Pool = standing.ToMessage() };
     }
+
+    private static int ExtensionLength(PoolMode mode, int asked, FieldFaults faults)
+    {
+        if (mode != PoolMode.Extension)
+        {
+            faults.Require(asked == 0, "pool.extension_length", "Must be 0: only pools of mode EXTENSION have extensions.");
+            return 0;
+        }
+
+        var length = asked == 0 ? DialledNumber.LongestExtension : asked;
+        var known = length is >= 1 and <= DialledNumber.LongestExtension;
+        faults.Require(known, "pool.extension_length", "Must be 1 to 4.");
+        return known ? length : DialledNumber.LongestExtension;
+    }
+
+    private static int Density(PoolMode mode, int extensionLength, int asked, FieldFaults faults)
+    {
+        // Half of what there is: else a free extension is hard to find, and a guess easily right.
+        var most = mode switch
+        {
+            PoolMode.Extension => (int)Math.Pow(10, extensionLength) / 2,
+            PoolMode.Pair => MostPairs,
+            _ => 1,
+        };
+        var density = asked == 0 ? Math.Min(DefaultDensity, most) : asked;
+        faults.Require(density >= 1 && density <= most, "pool.density", $"Must be 1 to {most}.");
+        return density;
+    }
+
+    private static int BlockDigits(int density, int asked, FieldFaults faults)
+    {
+        if (asked != 0)
+        {
+            faults.Require(
+                asked is >= LeastBlockDigits and <= MostBlockDigits && FitsBlock(asked, density),
+                "pool.block_digits",
+                $"Must be 2 to 4, and the numbers of a block times the density at most {Pool.MostPlacesPerBlock}.");
+            return asked;
+        }
+
+        var digits = MostBlockDigits;
+        while (digits > LeastBlockDigits && !FitsBlock(digits, density))
+            digits--;
+        return digits;
+    }
+
+    private static bool FitsBlock(int digits, int density) => Math.Pow(10, digits) * density <= Pool.MostPlacesPerBlock;
 }

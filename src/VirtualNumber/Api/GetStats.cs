@@ -29,6 +29,7 @@ internal sealed partial class OpsService
             Block = block.Prefix,
             Counts = block.Counts.ToMessage(),
             NextAvailableTime = block.NextAvailableTime?.ToTimestamp(),
+            AreaCode = block.Area,
         }));
         if (from.Block + size < stats.BlockCount)
             response.NextPageToken = tokens.Write(new RecordCursor(from.Block + size, 0), "GetStats", request.TenantId, request.PoolId);

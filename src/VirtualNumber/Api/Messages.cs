@@ -15,7 +15,7 @@ internal static class Messages
             Role = (V1.DeliveryRole)lease.Role,
             VirtualNumber = lease.Number.National,
             VirtualNumberE164 = lease.Number.E164 ?? "",
-            PrintedNumber = new DialledNumber(lease.Number, null).Printed,
+            PrintedNumber = new DialledNumber(lease.Number, lease.Extension).Printed,
             MaskedNumber = lease.MaskedNumber,
             State = lease.End == EndReason.None ? V1.LeaseState.Live : V1.LeaseState.Ended,
             LeaseTime = lease.LeaseTime.ToTimestamp(),
@@ -23,6 +23,10 @@ internal static class Messages
             ExpireTime = lease.ExpireTime.ToTimestamp(),
             EndReason = (V1.EndReason)lease.End,
             ExtensionCount = lease.ExtensionCount,
+            Extension = lease.Extension ?? "",
+            AreaCode = lease.AreaCode,
+            CallDirection = (V1.CallDirection)lease.Direction,
+            MaskedPeerNumber = lease.MaskedPeerNumber,
         };
         if (lease.End != EndReason.None)
             message.EndTime = lease.ExpireTime.ToTimestamp();
@@ -39,6 +43,13 @@ internal static class Messages
         WithheldCallersAllowed = pool.WithheldCallersAllowed,
         CreateTime = pool.CreateTime.ToTimestamp(),
         Etag = EtagOf(pool),
+        Density = pool.Density,
+        ExtensionLength = pool.ExtensionLength,
+        Quota = pool.Quota == LeaseQuota.None
+            ? null
+            : new V1.LeaseQuota { LiveLeaseLimit = pool.Quota.LiveLeases ?? 0, LeasesPerMinuteLimit = pool.Quota.LeasesPerMinute ?? 0 },
+        EndedAnnouncement = pool.EndedAnnouncement,
+        EndedHotline = pool.EndedHotline.Length > 0 ? PhoneNumber.FromCanonical(pool.EndedHotline).ToRoute() : "",
     };
 
     public static V1.NumberCounts ToMessage(this NumberCounts counts) => new()

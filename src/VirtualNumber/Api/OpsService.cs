@@ -10,6 +10,8 @@ internal sealed partial class OpsService(
     INumberStock stock, LeaseVerbs verbs, PageTokens tokens, RequestRules rules, ProtocolBounds bounds, TimeProvider time, ILogger<OpsService> logger)
     : V1.OpsService.OpsServiceBase
 {
+    private const int LongestAnnouncement = 32;
+
     private DateTimeOffset Now => time.GetNow();
 
     private async Task<Pool> FindPoolAsync(string tenantId, string poolId, CancellationToken cancellation) =>
@@ -25,6 +27,28 @@ internal sealed partial class OpsService(
             $"Must be {bounds.LeastAging.TotalSeconds:0.###} seconds to {ProtocolBounds.LongestAging.TotalDays:0} days.");
         return aging;
     }
+
+    /// <summary>A quota; null when it is missing. A limit of 0 is none.</summary>
+    private static LeaseQuota? Quota(V1.LeaseQuota? quota, string field, FieldFaults faults)
+    {
+        if (quota is null)
+            return null;
+        faults.Require(quota.LiveLeaseLimit >= 0, $"{field}.live_lease_limit", "Must not be negative.");
+        faults.Require(quota.LeasesPerMinuteLimit >= 0, $"{field}.leases_per_minute_limit", "Must not be negative.");
+        return new(
+            quota.LiveLeaseLimit > 0 ? quota.LiveLeaseLimit : null, quota.LeasesPerMinuteLimit > 0 ? quota.LeasesPerMinuteLimit : null);
+    }
+
+    private static string Announcement(string code, string field, FieldFaults faults)
+    {
+        faults.Require(
+            code.Length <= LongestAnnouncement && code.All(c => c is > ' ' and <= '~'), field, $"Must be at most {LongestAnnouncement} visible ASCII characters.");
+        return code;
+    }
+
+    /// <summary>A hotline in canonical form; empty: none.</summary>
+    private static string Hotline(string number, string country, string field, FieldFaults faults) =>
+        number.Length == 0 ? "" : RequestRules.Number(number, country, faults, field)?.Canonical ?? "";
 
     /// <summary>The rules for tenant and pool that every RPC on one pool shares.</summary>
     private TenantOptions TenantAndPool(string tenantId, string poolId, FieldFaults faults)

@@ -16,6 +16,7 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
     private const int LongestVendorCode = 64;
     private const int LongestToken = 1_024;
     private const int LongestLeaseId = 64;
+    private const int LongestDigits = 32;
     private const int DefaultPageSize = 100;
     private const int MostPageSize = 1_000;
 
@@ -118,6 +119,64 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
         }
 
         return number;
+    }
+
+    /// <summary>The other party of a pair; null when none is named.</summary>
+    public PhoneNumber? PeerNumber(string text, TenantOptions tenant, FieldFaults faults) =>
+        text.Length == 0 ? null : RealNumber(text, tenant, faults, "peer_number");
+
+    /// <summary>A pair is of two persons.</summary>
+    public static void TwoPersons(PhoneNumber? realNumber, PhoneNumber? peerNumber, FieldFaults faults) => faults.Require(
+        realNumber is null || !realNumber.Equals(peerNumber), "peer_number", "Must be another number than real_number.");
+
+    public static CallDirection Direction(V1.CallDirection direction, FieldFaults faults)
+    {
+        faults.Require(Enum.IsDefined((CallDirection)direction), "call_direction", "Must be BOTH, FROM_HOLDER or TO_HOLDER.");
+        return (CallDirection)direction;
+    }
+
+    public static AreaPreference? Area(V1.AreaPreference? area, FieldFaults faults)
+    {
+        if (area is null)
+            return null;
+        AreaCode(area.AreaCode, faults, "area.area_code");
+        faults.Require(
+            area.FallbackAreaCodes.Count <= AreaPreference.MostFallBacks, "area.fallback_area_codes", $"Must be at most {AreaPreference.MostFallBacks}.");
+        faults.Require(!area.Strict || area.FallbackAreaCodes.Count == 0, "area.fallback_area_codes", "Must be empty when strict is true.");
+        for (var i = 0; i < Math.Min(area.FallbackAreaCodes.Count, AreaPreference.MostFallBacks); i++)
+            AreaCode(area.FallbackAreaCodes[i], faults, $"area.fallback_area_codes[{i}]");
+        return new(area.AreaCode, [.. area.FallbackAreaCodes], area.Strict);
+    }
+
+    public static string AreaCode(string code, FieldFaults faults, string field)
+    {
+        faults.Require(
+            code.Length is >= 1 and <= 12 && code.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'),
+            field,
+            "Must be 1 to 12 ASCII letters, digits and hyphens.");
+        return code;
+    }
+
+    /// <summary>What was dialled: a telephone number, with an extension or without.</summary>
+    public static DialledNumber? Dialled(string text, string defaultCountry, FieldFaults faults, string field)
+    {
+        if (PhoneNumber.TryParseDialled(text, defaultCountry, out var dialled, out var fault))
+            return dialled;
+        faults.Add(field, DescriptionOf(fault));
+        return null;
+    }
+
+    /// <summary>
+    /// The extension of a call: what was keyed in, a closing # aside, else what was dialled with the number; null: none. What is no
+    /// extension is refused as a wrong one, not here: callers key in what they like.
+    /// </summary>
+    public static string? Digits(string collected, string? dialled, FieldFaults faults)
+    {
+        faults.Require(
+            collected.Length <= LongestDigits && collected.All(c => char.IsAsciiDigit(c) || c is '#' or '*' or (>= 'A' and <= 'D')),
+            "collected_digits",
+            $"Must be at most {LongestDigits} of the signs of a telephone's keys.");
+        return collected.Length > 0 ? collected.TrimEnd('#') : dialled;
     }
 
     /// <summary>Any telephone number without an extension.</summary>

@@ -20,7 +20,8 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
         var faults = new FieldFaults();
         var gateway = rules.Gateway(request.GatewayId, faults);
         var callId = RequestRules.CallId(request.CallId, faults);
-        var called = RequestRules.Number(request.CalledNumber, gateway.DefaultCountry, faults, "called_number");
+        var called = RequestRules.Dialled(request.CalledNumber, gateway.DefaultCountry, faults, "called_number");
+        var digits = RequestRules.Digits(request.CollectedDigits, called?.Extension, faults);
         var withheld = request.CallerNumber.Length == 0 || request.CallerNumber.Equals(Anonymous, StringComparison.OrdinalIgnoreCase);
         var caller = withheld
             ? null
@@ -28,14 +29,18 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
         faults.Require(Enum.IsDefined(request.CallKind), "call_kind", "Must be VOICE or SMS.");
         faults.ThrowIfAny();
 
-        var answer = await verbs.ResolveAsync(called!, caller, context.CancellationToken);
+        var answer = await verbs.ResolveAsync(new CallQuery(called!.Number, digits, caller), context.CancellationToken);
         Telemetry.Resolved(answer.Outcome, startedAt);
         if (answer.Outcome == ResolveOutcome.Connect)
-            return Connect(answer, called!);
+            return Connect(answer, called.Number);
+        if (answer.Outcome == ResolveOutcome.CollectDigits)
+            return new V1.ResolveResponse { Action = V1.RoutingAction.CollectDigits, DigitCount = answer.Pool!.ExtensionLength };
+
+        NoteLockOuts(answer.LockOuts, gateway.Id, called.Number);
 
         // The true reason stays here: to a stranger all refusals look alike.
         Log.Refused(logger, answer.Outcome, gateway.Id, WithoutNumbers(callId), answer.LeaseId);
-        return new V1.ResolveResponse { Action = V1.RoutingAction.Reject, Refusal = RefusalOf(answer.Outcome) };
+        return new V1.ResolveResponse { Action = V1.RoutingAction.Reject, Refusal = RefusalOf(answer) };
     }
 
     private static V1.ResolveResponse Connect(in ResolveAnswer answer, PhoneNumber called) => new()
@@ -47,10 +52,36 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
         Epoch = answer.LeaseTime.ToUnixTimeMilliseconds(),
     };
 
-    /// <summary>Q.850 and SIP: only the holder, a proven party of the lease, hears more than that the number is not in service.</summary>
-    private static V1.Refusal RefusalOf(ResolveOutcome outcome) => outcome == ResolveOutcome.CallerIsHolder
-        ? new V1.Refusal { Q850Cause = 21, SipStatus = 403 }
-        : new V1.Refusal { Q850Cause = 1, SipStatus = 404 };
+    /// <summary>Q.850 and SIP: only a proven party of the lease hears more than that the number is not in service.</summary>
+    private static V1.Refusal RefusalOf(in ResolveAnswer answer) => answer.Outcome switch
+    {
+        ResolveOutcome.CallerIsHolder or ResolveOutcome.DirectionNotAllowed or ResolveOutcome.PeerUnknown =>
+            new() { Q850Cause = 21, SipStatus = 403, Reason = V1.RefusalReason.NotAllowed },
+        ResolveOutcome.EndedForParty => new()
+        {
+            Q850Cause = 1,
+            SipStatus = 404,
+            Reason = V1.RefusalReason.Ended,
+            AnnouncementCode = answer.Pool!.EndedAnnouncement,
+            HotlineNumber = answer.Pool.EndedHotline.Length > 0 ? PhoneNumber.FromCanonical(answer.Pool.EndedHotline).ToRoute() : "",
+        },
+        _ => new() { Q850Cause = 1, SipStatus = 404, Reason = V1.RefusalReason.NotInService },
+    };
+
+    private void NoteLockOuts(LockOuts lockOuts, string gatewayId, PhoneNumber called)
+    {
+        if (lockOuts.HasFlag(LockOuts.Caller))
+        {
+            Telemetry.LockedOut("caller");
+            Log.CallerLockedOut(logger, gatewayId, called.National);
+        }
+
+        if (lockOuts.HasFlag(LockOuts.Number))
+        {
+            Telemetry.LockedOut("number");
+            Log.NumberLockedOut(logger, gatewayId, called.National);
+        }
+    }
 
     /// <summary>Many a telephone makes its call ids of its own number: what may be one is hidden.</summary>
     private static string WithoutNumbers(string callId) => NumberInCallId().Replace(callId, match => new string('*', match.Length));
@@ -62,5 +93,11 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
     {
         [LoggerMessage(1, LogLevel.Information, "resolve: refused, {Outcome}; gateway {GatewayId}, call {CallId}, lease {LeaseId}.")]
         public static partial void Refused(ILogger logger, ResolveOutcome outcome, string gatewayId, string callId, string? leaseId);
+
+        [LoggerMessage(2, LogLevel.Warning, "resolve: a caller has tried too many extensions, the last at {Called}, and is refused all of them for a while; gateway {GatewayId}.")]
+        public static partial void CallerLockedOut(ILogger logger, string gatewayId, string called);
+
+        [LoggerMessage(3, LogLevel.Warning, "resolve: too many extensions were tried at {Called}: all are refused there for a while; gateway {GatewayId}.")]
+        public static partial void NumberLockedOut(ILogger logger, string gatewayId, string called);
     }
 }

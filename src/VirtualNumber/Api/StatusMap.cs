@@ -28,6 +28,14 @@ internal static class StatusMap
     public static RpcException RealNumberInPool() => Fault.OfFields(
         V1.ErrorReason.RealNumberInPool, StatusCode.InvalidArgument, [("real_number", "Is itself a virtual number of a pool; a call would loop.")]);
 
+    public static RpcException PeerNumberInPool() => Fault.OfFields(
+        V1.ErrorReason.RealNumberInPool, StatusCode.InvalidArgument, [("peer_number", "Is itself a virtual number of a pool; a call would loop.")]);
+
+    public static RpcException PoolNotPair() => Fault.OfFields(
+        V1.ErrorReason.FieldsInvalid,
+        StatusCode.InvalidArgument,
+        [("peer_number", "peer_number, call_direction and new_number_if_busy are for pools of mode PAIR, and real_number may be missing only there.")]);
+
     public static RpcException RequestIdReused() => Fault.OfFields(
         V1.ErrorReason.RequestIdReused, StatusCode.InvalidArgument, [("request_id", "Was used before with other content.")]);
 
@@ -58,11 +66,13 @@ internal static class StatusMap
     {
         CreateLeaseOutcome.PoolUnknown => PoolUnknown(),
         CreateLeaseOutcome.RealNumberInPool => RealNumberInPool(),
+        CreateLeaseOutcome.PeerNumberInPool => PeerNumberInPool(),
+        CreateLeaseOutcome.PoolNotPair => PoolNotPair(),
         CreateLeaseOutcome.RequestIdReused => RequestIdReused(),
         CreateLeaseOutcome.RoleTaken => Fault.Of(
             StatusCode.AlreadyExists,
             V1.ErrorReason.DeliveryRoleTaken,
-            "The delivery role has a live lease with another real number; correct it through ReassignLease.",
+            "The delivery role has a live lease with other real numbers or another direction; correct it through ReassignLease.",
             ("lease_id", answer.Lease!.LeaseId)),
         CreateLeaseOutcome.LeaseEnded => LeaseEnded(answer.Lease!),
         CreateLeaseOutcome.DeliveryOver => Fault.Of(
@@ -70,6 +80,10 @@ internal static class StatusMap
             V1.ErrorReason.DeliveryOver,
             "The delivery's latest status leaves a new lease no time.",
             ("expire_time", Text(answer.ExpireTime!.Value))),
+        CreateLeaseOutcome.QuotaExceeded => QuotaExceeded(answer.Refusal!, now),
+        CreateLeaseOutcome.PartySaturated => ShortOf(
+            V1.ErrorReason.PartySaturated, "Each number that has room has one of the two persons on it, or resting there.", answer.Shortage!, now),
+        CreateLeaseOutcome.AreaEmpty => ShortOf(V1.ErrorReason.AreaEmpty, "The area has no number available.", answer.Shortage!, now),
         CreateLeaseOutcome.NumbersAging => ShortOf(V1.ErrorReason.NumbersAging, "No number is available, some are aging.", answer.Shortage!, now),
         CreateLeaseOutcome.PoolEmpty => ShortOf(V1.ErrorReason.PoolEmpty, "No number is available and none is aging.", answer.Shortage!, now),
         CreateLeaseOutcome.Contended => Fault.Of(
@@ -83,6 +97,13 @@ internal static class StatusMap
         LeaseOutcome.Done => null,
         LeaseOutcome.LeaseIdInvalid => LeaseIdInvalid(),
         LeaseOutcome.RealNumberInPool => RealNumberInPool(),
+        LeaseOutcome.PeerNumberInPool => PeerNumberInPool(),
+        LeaseOutcome.PoolNotPair => PoolNotPair(),
+        LeaseOutcome.PartyBusy => Fault.Of(
+            StatusCode.FailedPrecondition,
+            V1.ErrorReason.PartyBusy,
+            "Who would join is on the lease's number with somebody else, or rests there; new_number_if_busy asks for another number.",
+            ("lease_id", answer.Lease!.LeaseId)),
         LeaseOutcome.LeaseUnknown => LeaseUnknown(),
         LeaseOutcome.RequestIdReused => RequestIdReused(),
         LeaseOutcome.LeaseEnded => LeaseEnded(answer.Lease!),
@@ -93,18 +114,42 @@ internal static class StatusMap
     private static RpcException ShortOf(V1.ErrorReason reason, string message, Shortage shortage, DateTimeOffset now)
     {
         var counts = shortage.Counts;
-        var metadata = new List<(string, string)>
+        var metadata = new List<(string, string)>();
+        if (shortage.Area is { } area)
+            metadata.Add(("area_code", area));
+        if (reason == V1.ErrorReason.PartySaturated)
         {
-            ("leased_count", Text(counts.Leased)),
-            ("aging_count", Text(counts.Aging)),
-            ("suspended_count", Text(counts.Suspended)),
-            ("retired_count", Text(counts.Retired)),
-        };
+            metadata.Add(("holder_number_count", Text(shortage.HolderNumbers)));
+            metadata.Add(("peer_number_count", Text(shortage.PeerNumbers)));
+        }
+        else
+        {
+            metadata.AddRange(CountsOf(counts));
+        }
+
         if (shortage.NextAvailableTime is not { } next)
             return Fault.Of(StatusCode.ResourceExhausted, reason, message, [], metadata.ToArray());
 
         metadata.Add(("next_available_time", Text(next)));
         return Fault.Of(StatusCode.ResourceExhausted, reason, message, [Fault.RetryAfter(next - now)], metadata.ToArray());
+    }
+
+    private static RpcException QuotaExceeded(QuotaRefusal refusal, DateTimeOffset now) => Fault.Of(
+        StatusCode.ResourceExhausted,
+        V1.ErrorReason.QuotaExceeded,
+        $"The {refusal.Scope} has as many leases as its quota allows.",
+        refusal.RetryTime is { } time ? [Fault.RetryAfter(time - now)] : [],
+        [("scope", refusal.Scope), ("quota", refusal.Quota), ("limit", Text(refusal.Limit))]);
+
+    private static IEnumerable<(string, string)> CountsOf(NumberCounts counts)
+    {
+        return
+        [
+            ("leased_count", Text(counts.Leased)),
+            ("aging_count", Text(counts.Aging)),
+            ("suspended_count", Text(counts.Suspended)),
+            ("retired_count", Text(counts.Retired)),
+        ];
     }
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Api;
 
@@ -10,8 +11,12 @@ internal sealed partial class OpsService
         var faults = new FieldFaults();
         TenantAndPool(request.TenantId, request.PoolId, faults);
         var aging = Aging(request.Aging, "aging", faults);
+        var quota = Quota(request.Quota, "quota", faults);
+        var announcement = request.HasEndedAnnouncement ? Announcement(request.EndedAnnouncement, "ended_announcement", faults) : null;
         faults.Require(
-            request.Aging is not null || request.HasWithheldCallersAllowed, "aging", "At least one of aging and withheld_callers_allowed must be set.");
+            request.Aging is not null || request.HasWithheldCallersAllowed || request.Quota is not null || request.HasEndedAnnouncement || request.HasEndedHotline,
+            "aging",
+            "At least one of aging, withheld_callers_allowed, quota, ended_announcement and ended_hotline must be set.");
         int? version = null;
         if (request.Etag.Length > 0)
         {
@@ -22,8 +27,17 @@ internal sealed partial class OpsService
         faults.ThrowIfAny();
 
         bool? withheld = request.HasWithheldCallersAllowed ? request.WithheldCallersAllowed : null;
+        string? hotline = null;
+        if (request.HasEndedHotline)
+        {
+            var pool = await FindPoolAsync(request.TenantId, request.PoolId, context.CancellationToken);
+            hotline = Hotline(request.EndedHotline, pool.CountryCode, "ended_hotline", faults);
+            faults.ThrowIfAny();
+        }
+
+        var update = new PoolUpdate(aging, withheld, quota, announcement, hotline);
         var updated = await stock.UpdatePoolAsync(
-            request.TenantId, request.PoolId, new(aging, withheld), version, context.CancellationToken) ?? throw StatusMap.PoolUnknown();
+            request.TenantId, request.PoolId, update, version, context.CancellationToken) ?? throw StatusMap.PoolUnknown();
         return updated.Changed
             ? new V1.UpdatePoolResponse { Pool = updated.Pool.ToMessage() }
             : throw Fault.Of(

@@ -31,6 +31,9 @@ internal static partial class Composition
         .AddSingleton(settings.Reclaim)
         .AddSingleton(new LeaseTerms(settings.Leasing))
         .AddSingleton(new RealNumberRules(settings.RealNumbers))
+        .AddSingleton(settings.Guessing)
+        .AddSingleton(new TenantQuotas(settings.Tenants.ToDictionary(
+            tenant => tenant.Id, tenant => new LeaseQuota(tenant.LiveLeaseLimit, tenant.LeasesPerMinuteLimit), StringComparer.Ordinal)))
         .AddSingleton(new CallerDirectory(settings.Tenants, settings.Gateways));
 
     /// <summary>The store: Redis when one is configured, else the embedded one.</summary>
@@ -90,6 +93,8 @@ internal static partial class Composition
         .AddSingleton<LeaseIdCodec>()
         .AddSingleton<TokenSealer>()
         .AddSingleton<PageTokens>()
+        .AddSingleton<LeaseQuotas>()
+        .AddSingleton<GuessGuard>()
         .AddSingleton<LeaseVerbs>()
         .AddHostedService<Reclaimer>();
 

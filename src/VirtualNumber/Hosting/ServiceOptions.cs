@@ -23,6 +23,12 @@ public sealed class TenantOptions
 
     /// <summary>How long its leases live after DELIVERED, 0 to 30 days; missing: the default of the policy (7 days).</summary>
     public TimeSpan? DeliveredTerm { get; set; }
+
+    /// <summary>How many of its leases may live at once, in all its pools together; at least 1; missing: any number.</summary>
+    public int? LiveLeaseLimit { get; set; }
+
+    /// <summary>How many of its leases may begin in a minute; at least 1; missing: any number.</summary>
+    public int? LeasesPerMinuteLimit { get; set; }
 }
 
 /// <summary>A telephony gateway that may ask for routes.</summary>

@@ -16,6 +16,7 @@ internal sealed record Settings(
     RealNumberOptions RealNumbers,
     ProtocolBounds Bounds,
     ReclaimOptions Reclaim,
+    GuessOptions Guessing,
     RedisOptions Redis,
     SealingOptions Sealing)
 {
@@ -31,6 +32,7 @@ internal sealed record Settings(
             ReadRealNumbers(configuration, faults),
             Bind(configuration, "Bounds", new ProtocolBounds(), faults),
             Bind(configuration, "Reclaim", new ReclaimOptions(), faults),
+            Bind(configuration, "Guessing", new GuessOptions(), faults),
             Bind(configuration, "Redis", new RedisOptions(), faults),
             Bind(configuration, "Sealing", new SealingOptions(), faults));
 
@@ -38,6 +40,7 @@ internal sealed record Settings(
         faults.AddRange(settings.RealNumbers.Validate().Select(fault => $"RealNumbers: {fault}"));
         faults.AddRange(settings.Bounds.Validate().Select(fault => $"Bounds: {fault}"));
         faults.AddRange(settings.Reclaim.Validate().Select(fault => $"Reclaim: {fault}"));
+        faults.AddRange(settings.Guessing.Validate().Select(fault => $"Guessing: {fault}"));
         faults.AddRange(settings.Redis.Validate(settings.Bounds.CommandDelay).Select(fault => $"Redis: {fault}"));
         faults.AddRange(settings.Sealing.Validate().Select(fault => $"Sealing: {fault}"));
         faults.AddRange(FaultsOf("Tenants", [.. settings.Tenants.Select(tenant => (tenant.Id ?? "", tenant.DefaultCountry ?? ""))]));
@@ -45,6 +48,9 @@ internal sealed record Settings(
         faults.AddRange(settings.Tenants
             .Where(tenant => tenant.DeliveredTerm is { } term && (term < TimeSpan.Zero || term > settings.Leasing.DeliveredTermLimit))
             .Select(tenant => $"Tenants: DeliveredTerm of {tenant.Id} must be 0 to {settings.Leasing.DeliveredTermLimit.TotalDays:0.##} days."));
+        faults.AddRange(settings.Tenants
+            .Where(tenant => tenant.LiveLeaseLimit < 1 || tenant.LeasesPerMinuteLimit < 1)
+            .Select(tenant => $"Tenants: LiveLeaseLimit and LeasesPerMinuteLimit of {tenant.Id} must be at least 1, or missing."));
         return faults.Count == 0 ? settings : throw new StartRefusedException(string.Join(Environment.NewLine, faults));
     }
 

@@ -114,6 +114,33 @@ public readonly record struct NumberCounts(long Available, long Leased, long Agi
 }
 
 /// <summary>Why no number could be had.</summary>
-/// <param name="Counts">The pool as it stood.</param>
+/// <param name="Counts">The pool, or the area that was insisted on, as it stood.</param>
 /// <param name="NextAvailableTime">When its next number frees up; null where none will by itself.</param>
-public sealed record Shortage(NumberCounts Counts, DateTimeOffset? NextAvailableTime);
+public sealed record Shortage(NumberCounts Counts, DateTimeOffset? NextAvailableTime)
+{
+    /// <summary>The area that was insisted on; null: none.</summary>
+    public string? Area { get; init; }
+
+    /// <summary>Pair mode: on how many numbers the holder is.</summary>
+    public int HolderNumbers { get; init; }
+
+    /// <summary>Pair mode: on how many numbers the peer is.</summary>
+    public int PeerNumbers { get; init; }
+}
+
+/// <summary>Which quota stands against a lease.</summary>
+/// <param name="Scope">Whose: <c>tenant</c> or <c>pool</c>.</param>
+/// <param name="Quota">Which: <c>live_leases</c> or <c>leases_per_minute</c>.</param>
+/// <param name="Limit">How much it allows.</param>
+/// <param name="RetryTime">From when on a lease may be asked for again; null: when one has ended.</param>
+public sealed record QuotaRefusal(string Scope, string Quota, int Limit, DateTimeOffset? RetryTime);
+
+/// <summary>The quotas of the tenants, as they are configured.</summary>
+public sealed class TenantQuotas(IReadOnlyDictionary<string, LeaseQuota> quotas)
+{
+    /// <summary>Nobody has one.</summary>
+    public static TenantQuotas None { get; } = new(new Dictionary<string, LeaseQuota>());
+
+    /// <summary>A tenant's quota.</summary>
+    public LeaseQuota Of(string tenantId) => quotas.GetValueOrDefault(tenantId, LeaseQuota.None);
+}

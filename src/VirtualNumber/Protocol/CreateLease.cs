@@ -12,16 +12,28 @@ namespace VirtualNumber.Protocol;
 /// <param name="RequestId">Makes a retry safe; null: none.</param>
 /// <param name="ExpireTime">Asks for an earlier first expire time; null: as the terms say.</param>
 internal sealed record CreateLeaseCommand(
-    DeliveryKey Delivery, DeliveryRole Role, string PoolId, PhoneNumber RealNumber, string? RequestId, DateTimeOffset? ExpireTime);
+    DeliveryKey Delivery, DeliveryRole Role, string PoolId, PhoneNumber RealNumber, string? RequestId, DateTimeOffset? ExpireTime)
+{
+    /// <summary>Pair mode: the other party's number; null: not known yet.</summary>
+    public PhoneNumber? PeerNumber { get; init; }
+
+    /// <summary>Pair mode: who may call whom; unspecified: both.</summary>
+    public CallDirection Direction { get; init; }
+
+    /// <summary>Where the number should belong to; null: anywhere.</summary>
+    public AreaPreference? Area { get; init; }
+}
 
 /// <summary>What CreateLease answers.</summary>
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Lease">The lease when Leased, RoleTaken or LeaseEnded.</param>
 /// <param name="Existing">Whether that lease stood before the call.</param>
-/// <param name="Shortage">Why no number could be had, when NumbersAging or PoolEmpty.</param>
+/// <param name="Shortage">Why no number could be had, when PartySaturated, AreaEmpty, NumbersAging or PoolEmpty.</param>
 /// <param name="ExpireTime">When the delivery's terms ended, when DeliveryOver.</param>
+/// <param name="Refusal">Which quota, when QuotaExceeded.</param>
 internal sealed record CreateLeaseAnswer(
-    CreateLeaseOutcome Outcome, Lease? Lease = null, bool Existing = false, Shortage? Shortage = null, DateTimeOffset? ExpireTime = null);
+    CreateLeaseOutcome Outcome, Lease? Lease = null, bool Existing = false, Shortage? Shortage = null, DateTimeOffset? ExpireTime = null,
+    QuotaRefusal? Refusal = null);
 
 internal sealed partial class LeaseVerbs
 {
@@ -31,12 +43,31 @@ internal sealed partial class LeaseVerbs
     /// </summary>
     public async ValueTask<CreateLeaseAnswer> CreateLeaseAsync(CreateLeaseCommand command, CancellationToken cancellation)
     {
-        if (await stock.FindPoolAsync(command.Delivery.TenantId, command.PoolId, cancellation) is not { } pool)
+        var tenantId = command.Delivery.TenantId;
+        if (await stock.FindPoolAsync(tenantId, command.PoolId, cancellation) is not { } pool)
             return new(CreateLeaseOutcome.PoolUnknown);
         if (await stock.IsStockedAsync(command.RealNumber, cancellation))
             return new(CreateLeaseOutcome.RealNumberInPool);
+        if (command.PeerNumber is { } peer && await stock.IsStockedAsync(peer, cancellation))
+            return new(CreateLeaseOutcome.PeerNumberInPool);
+        if (pool.Mode != PoolMode.Pair && (command.PeerNumber is not null || command.Direction != CallDirection.Unspecified))
+            return new(CreateLeaseOutcome.PoolNotPair);
 
-        var attempt = new CreateLeaseAttempts(this, command, pool, cancellation);
+        var delivery = DigestOf(command.Delivery);
+        var direction = pool.Mode == PoolMode.Pair && command.Direction == CallDirection.Unspecified ? CallDirection.Both : command.Direction;
+        var request = command.RequestId is { } id ? MarkOf(command, direction, delivery, id) : null;
+        return await LeaseAsync(
+            new LeaseOrder(pool, delivery, command.Role, command.RealNumber, command.PeerNumber, direction, request, command.ExpireTime)
+            {
+                Areas = command.Area?.InOrder ?? [null],
+                StrictArea = command.Area is { Strict: true } strict ? strict.Code : null,
+            },
+            cancellation);
+    }
+
+    private async ValueTask<CreateLeaseAnswer> LeaseAsync(LeaseOrder order, CancellationToken cancellation)
+    {
+        using var attempt = new CreateLeaseAttempts(this, order, cancellation);
         for (var i = 0; i < MostAttempts; i++)
         {
             if (await attempt.TryAsync() is { } answer)
@@ -46,26 +77,65 @@ internal sealed partial class LeaseVerbs
         return new(CreateLeaseOutcome.Contended);
     }
 
-    /// <summary>One CreateLease on its way: what its attempts share.</summary>
-    private sealed class CreateLeaseAttempts
+    private RequestMark MarkOf(CreateLeaseCommand command, CallDirection direction, Digest delivery, string requestId)
+    {
+        var role = command.Role.ToString();
+        var expireTime = command.ExpireTime?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture) ?? "";
+        var area = command.Area is null ? "" : string.Join('>', command.Area.InOrder.Select(code => code ?? "*"));
+        return new(
+            index.Of("create-lease-request", delivery.ToString(), role, requestId),
+            index.Of(
+                "create-lease-content", delivery.ToString(), role, command.PoolId, command.RealNumber.Canonical, expireTime,
+                command.PeerNumber?.Canonical ?? "", direction.ToString(), area));
+    }
+
+    /// <summary>A lease as it is asked for, whichever verb asks.</summary>
+    private sealed record LeaseOrder(
+        Pool Pool, Digest Delivery, DeliveryRole Role, PhoneNumber RealNumber, PhoneNumber? PeerNumber, CallDirection Direction,
+        RequestMark? Request, DateTimeOffset? ExpireTime)
+    {
+        /// <summary>The areas to try in order; null: any.</summary>
+        public IReadOnlyList<string?> Areas { get; init; } = [null];
+
+        /// <summary>The area that is insisted on; null: none.</summary>
+        public string? StrictArea { get; init; }
+
+        /// <summary>Whether it takes the place of a lease that was counted already.</summary>
+        public bool OutsideQuota { get; init; }
+
+        public bool IsPair => Pool.Mode == PoolMode.Pair;
+    }
+
+    /// <summary>One lease on its way: what its attempts share.</summary>
+    private sealed class CreateLeaseAttempts : IDisposable
     {
         private readonly LeaseVerbs _verbs;
-        private readonly CreateLeaseCommand _command;
+        private readonly LeaseOrder _order;
         private readonly Pool _pool;
         private readonly CancellationToken _cancellation;
-        private readonly Digest _delivery;
         private readonly Digest _number;
+        private readonly Digest? _peer;
+        private readonly Digest _leased;
+        private readonly PairParties? _parties;
         private readonly RequestMark? _request;
         private readonly HashSet<uint> _tried = [];
         private ClaimId? _forget;
+        private bool _mayPropose;
+        private IDisposable? _grant;
+        private QuotaRefusal? _refusal;
 
-        public CreateLeaseAttempts(LeaseVerbs verbs, CreateLeaseCommand command, Pool pool, CancellationToken cancellation)
+        public CreateLeaseAttempts(LeaseVerbs verbs, LeaseOrder order, CancellationToken cancellation)
         {
-            (_verbs, _command, _pool, _cancellation) = (verbs, command, pool, cancellation);
-            _delivery = verbs.DigestOf(command.Delivery);
-            _number = verbs.DigestOf(command.Delivery.TenantId, command.RealNumber);
-            _request = command.RequestId is { } id ? MarkOf(id) : null;
+            (_verbs, _order, _pool, _request, _cancellation) = (verbs, order, order.Pool, order.Request, cancellation);
+            var tenantId = _pool.TenantId;
+            _number = verbs.DigestOf(tenantId, order.RealNumber);
+            _peer = order.PeerNumber is { } peer ? verbs.DigestOf(tenantId, peer) : null;
+            _leased = order.IsPair ? verbs.LeasedDigestOf(tenantId, order.RealNumber, order.PeerNumber, order.Direction) : _number;
+            _parties = order.IsPair ? new PairParties(_number, _peer) : null;
+            _mayPropose = order.OutsideQuota || !verbs.Quotas.Apply(_pool);
         }
+
+        public void Dispose() => _grant?.Dispose();
 
         /// <summary>Null: somebody got in between, start over.</summary>
         public async ValueTask<CreateLeaseAnswer?> TryAsync()
@@ -74,7 +144,7 @@ internal sealed partial class LeaseVerbs
             while (true)
             {
                 if (claim.Kind == ClaimKind.None)
-                    return await ShortOfNumbersAsync();
+                    return _refusal is { } refusal ? new(CreateLeaseOutcome.QuotaExceeded, Refusal: refusal) : await ShortOfNumbersAsync();
                 if (!claim.SameContent)
                     return new(CreateLeaseOutcome.RequestIdReused);
 
@@ -108,38 +178,54 @@ internal sealed partial class LeaseVerbs
             }
         }
 
-        private RequestMark MarkOf(string requestId)
-        {
-            var role = _command.Role.ToString();
-            var expireTime = _command.ExpireTime?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture) ?? "";
-            return new(
-                _verbs.Index.Of("create-lease-request", _delivery.ToString(), role, requestId),
-                _verbs.Index.Of("create-lease-content", _delivery.ToString(), role, _pool.PoolId, _command.RealNumber.Canonical, expireTime));
-        }
-
         private DateTimeOffset KeepLedgerUntil(DateTimeOffset now) =>
             now + _verbs.Terms.HardCap + _pool.Aging + TimeSpan.FromDays(1);
 
-        private ValueTask<uint?> ChooseBlockAsync() =>
-            _verbs.Pool.ChooseBlockAsync(new BlockChoice(_pool.TenantId, _pool.PoolId, _tried), _verbs.Now, _cancellation);
+        /// <summary>Whether a new claim may be proposed, as far as quotas go: they bind new leases only, never the repeat of one.</summary>
+        private async ValueTask<bool> MayProposeAsync()
+        {
+            if (_mayPropose)
+                return true;
+            (_refusal, _grant) = await _verbs.Quotas.AskAsync(_pool, _verbs.Now, _cancellation);
+            return _mayPropose = _refusal is null;
+        }
+
+        private async ValueTask<uint?> ChooseBlockAsync()
+        {
+            foreach (var area in _order.Areas)
+            {
+                var choice = new BlockChoice(_pool.TenantId, _pool.PoolId, _tried, area, _parties);
+                if (await _verbs.Pool.ChooseBlockAsync(choice, _verbs.Now, _cancellation) is { } block)
+                    return block;
+            }
+
+            return null;
+        }
 
         private async ValueTask<ClaimAnswer> ClaimAsync()
         {
-            var block = await ChooseBlockAsync();
+            // Where a quota applies, first without a proposal: a request that has its lease is not refused for it.
+            if (!_mayPropose && (await ClaimAsync(block: null) is { Kind: not ClaimKind.None } standing))
+                return standing;
+            return await MayProposeAsync() ? await ClaimAsync(await ChooseBlockAsync()) : default;
+        }
+
+        private async ValueTask<ClaimAnswer> ClaimAsync(uint? block)
+        {
             var now = _verbs.Now;
             var step = new ClaimStep(
-                _delivery, _command.Role, _request, ClaimId.Create(_verbs.Random), block, KeepLedgerUntil(now), _forget);
+                _order.Delivery, _order.Role, _request, ClaimId.Create(_verbs.Random), block, KeepLedgerUntil(now), _forget);
             return await _verbs.Pool.ClaimAsync(step, now, _cancellation);
         }
 
         /// <summary>None when no block is left to propose.</summary>
         private async ValueTask<ClaimAnswer> ReplaceAsync(ClaimAnswer old, bool ended)
         {
-            if (await ChooseBlockAsync() is not { } block)
+            if (!await MayProposeAsync() || await ChooseBlockAsync() is not { } block)
                 return default;
             var now = _verbs.Now;
             var step = new ReplaceStep(
-                _delivery, _command.Role, _request, old.Claim!.Id, ended, ClaimId.Create(_verbs.Random), block, KeepLedgerUntil(now));
+                _order.Delivery, _order.Role, _request, old.Claim!.Id, ended, ClaimId.Create(_verbs.Random), block, KeepLedgerUntil(now));
             return await _verbs.Pool.ReplaceAsync(step, now, _cancellation);
         }
 
@@ -147,72 +233,105 @@ internal sealed partial class LeaseVerbs
         {
             var now = _verbs.Now;
             var reported = claim.Terms ?? _verbs.Terms.For(DeliveryStatus.LabelCreated, now);
-            var expireTime = _verbs.Terms.InitialExpireTime(reported, now, _command.ExpireTime);
-            var context = SealContextOf(_command.Delivery.TenantId, _delivery, claim.Claim!.Id);
-            var sealedNumber = _verbs.Sealer.Seal(_command.RealNumber.Canonical, context);
-            var step = new TakeStep(claim.Claim, _delivery, _command.Role, claim.ReportNumber, expireTime, sealedNumber, _number);
+            var expireTime = _verbs.Terms.InitialExpireTime(reported, now, _order.ExpireTime);
+            var sealedNumber = _verbs.Seal(_order.RealNumber, _pool.TenantId, _order.Delivery, claim.Claim!.Id).Sealed;
+            var step = new TakeStep(claim.Claim, _order.Delivery, _order.Role, claim.ReportNumber, expireTime, sealedNumber, _number);
+            if (_pool.Mode != PoolMode.Direct)
+                step = step with { Choice = SlotChoice.Draw(_verbs.Random, _pool.SlotsPerNumber()) };
+            if (_order.IsPair)
+            {
+                var sealedPeer = _order.PeerNumber is { } peer ? _verbs.SealPeer(peer, _pool.TenantId, _order.Delivery, claim.Claim.Id).Sealed : default;
+                step = step with { Pair = new PairSide(_peer, sealedPeer, _order.Direction), LeasedDigest = _leased };
+            }
+
             return (await _verbs.Pool.TakeAsync(step, now, _cancellation), now, expireTime);
         }
 
         private async ValueTask<CreateLeaseAnswer?> AnswerLiveAsync(ClaimAnswer claim, TakeAnswer take, DateTimeOffset now)
         {
             var record = take.Record!;
-            if (!(claim.Kind == ClaimKind.Standing ? record.NumberDigest == _number : HasStoodForNumber(record)))
+            if (!(claim.Kind == ClaimKind.Standing ? IsFor(record) : HasStoodFor(record)))
                 return new(CreateLeaseOutcome.RoleTaken, _verbs.LeaseOf(record, now), Existing: true);
 
             // Bound before it is answered, so that a repeat after the end does not make a second lease.
             if (claim.Kind == ClaimKind.Standing && _request is not null
-                && !await _verbs.Pool.BindAsync(_delivery, _request, claim.Claim!, now, _cancellation))
+                && !await _verbs.Pool.BindAsync(_order.Delivery, _request, claim.Claim!, now, _cancellation))
             {
                 return null;
             }
 
             // What was sealed a moment ago need not be opened again for its mask.
-            var lease = take.New ? _verbs.LeaseOf(record, _command.RealNumber.Mask(), now) : _verbs.LeaseOf(record, now);
+            var lease = take.New
+                ? _verbs.LeaseOf(record, _order.RealNumber.Mask(), _order.PeerNumber?.Mask() ?? "", now)
+                : _verbs.LeaseOf(record, now);
             return new(CreateLeaseOutcome.Leased, lease, Existing: !take.New);
         }
+
+        /// <summary>Whether a lease is what is asked for. Whoever does not name the peer yet asks for no other one.</summary>
+        private bool IsFor(LeaseRecord record) => record.NumberDigest == _number
+            && (record.Pair is not { } pair || ((_peer is null || _peer == pair.Peer) && pair.Direction == _order.Direction));
 
         /// <summary>
         /// A request that is bound to a lease was answered with it while it stood for the request's number, at the take or after a
         /// reassignment, and keeps it through later ones; else another request took its claim with another number.
         /// </summary>
-        private bool HasStoodForNumber(LeaseRecord record)
+        private bool HasStoodFor(LeaseRecord record)
         {
-            if (record.LeasedDigest == _number)
+            if (record.LeasedDigest == _leased)
                 return true;
-            var content = _verbs.ReassignContentOf(record.TenantId, _command.RealNumber);
+            var content = _order.IsPair
+                ? _verbs.ReassignContentOf(record.TenantId, _order.RealNumber, _order.PeerNumber)
+                : _verbs.ReassignContentOf(record.TenantId, _order.RealNumber);
             return record.Reassignments.Any(reassignment => reassignment.Content == content);
         }
 
-        /// <summary>False only when this request surely met a conflict there, which binds nothing.</summary>
+        /// <summary>
+        /// False only when this request surely met a conflict there, which binds nothing. What a pair stood for after one of the two was
+        /// replaced is not known afterwards.
+        /// </summary>
         private bool MayHaveBeenAnswered(LeaseRecord record) =>
-            HasStoodForNumber(record) || record.Reassignments.Length >= LeaseRecord.MostReassignments;
+            HasStoodFor(record) || record.Reassignments.Length >= (_order.IsPair ? 1 : LeaseRecord.MostReassignments);
 
         private async ValueTask<CreateLeaseAnswer?> ShortOfNumbersAsync()
         {
-            var stats = await _verbs.Stock.GetStatsAsync(_pool, skip: 0, limit: 0, _verbs.Now, _cancellation);
-            if (stats.Counts.Available > 0)
-            {
-                // One freed up since the last take. A caller is never told that a pool is empty which is not.
+            var answer = await _verbs.ExplainAsync(_pool, _order.StrictArea, _parties, _cancellation);
+            // One freed up since the last take. A caller is never told that a pool is empty which is not.
+            if (answer is null)
                 _tried.Clear();
-                return null;
-            }
-
-            var outcome = stats.Counts.Aging > 0 ? CreateLeaseOutcome.NumbersAging : CreateLeaseOutcome.PoolEmpty;
-            return new(outcome, Shortage: new Shortage(stats.Counts, stats.NextAvailableTime));
+            return answer;
         }
+    }
+
+    /// <summary>Why nothing could be had, the first cause that applies; null: something can be had now.</summary>
+    private async ValueTask<CreateLeaseAnswer?> ExplainAsync(Pool asked, string? strictArea, PairParties? parties, CancellationToken cancellation)
+    {
+        var room = await stock.GetRoomAsync(asked, strictArea, parties, Now, cancellation);
+        if (room.Pair is { } pair ? pair.Fitting > 0 : room.Counts.Available > 0)
+            return null;
+
+        var shortage = new Shortage(room.Counts, room.NextAvailableTime) { Area = strictArea };
+        if (room.Pair is { } saturated && (saturated.WithRoom > 0 || (saturated.Numbers > 0 && saturated.Unoccupied == 0)))
+        {
+            return new(CreateLeaseOutcome.PartySaturated, Shortage: shortage with
+            {
+                NextAvailableTime = saturated.NextTime,
+                HolderNumbers = saturated.OfHolder,
+                PeerNumbers = saturated.OfPeer,
+            });
+        }
+
+        var outcome = strictArea is not null ? CreateLeaseOutcome.AreaEmpty
+            : room.Counts.Aging > 0 ? CreateLeaseOutcome.NumbersAging
+            : CreateLeaseOutcome.PoolEmpty;
+        return new(outcome, Shortage: shortage);
     }
 
     // A primary constructor's parameters cannot be reached from a nested class.
     private INumberPool Pool => pool;
 
-    private INumberStock Stock => stock;
-
     private LeaseTerms Terms => terms;
 
     private IRandomSource Random => random;
 
-    private NumberSealer Sealer => sealer;
-
-    private BlindIndex Index => index;
+    private LeaseQuotas Quotas => quotas;
 }

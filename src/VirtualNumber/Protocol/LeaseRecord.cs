@@ -27,6 +27,12 @@ internal sealed record LeaseRecord
     /// <summary>The virtual number of that slot.</summary>
     public required PhoneNumber Number { get; init; }
 
+    /// <summary>Its extension; null where the pool's numbers have none.</summary>
+    public string? Extension { get; init; }
+
+    /// <summary>The area that the number belongs to; empty: none.</summary>
+    public string Area { get; init; } = "";
+
     /// <summary>The claim that took the slot.</summary>
     public required ClaimId Claim { get; init; }
 

@@ -15,6 +15,8 @@ internal sealed partial class LeaseVerbs(
     BlindIndex index,
     LeaseIdCodec leaseIds,
     IRandomSource random,
+    LeaseQuotas quotas,
+    GuessGuard guesses,
     TimeProvider time)
 {
     /// <summary>How often CreateLease starts over before it answers that it is contended.</summary>
@@ -29,26 +31,44 @@ internal sealed partial class LeaseVerbs(
     /// <summary>Scoped to the tenant, so that two tenants' records of one number have nothing in common.</summary>
     private Digest DigestOf(string tenantId, PhoneNumber number) => index.Of("number", tenantId, number.Canonical);
 
-    private static SealContext SealContextOf(string tenantId, Digest delivery, ClaimId claim) => new("real-number", tenantId, delivery, claim);
+    /// <summary>What a pair stands for.</summary>
+    private Digest LeasedDigestOf(string tenantId, PhoneNumber holder, PhoneNumber? peer, CallDirection direction) =>
+        index.Of("pair", tenantId, holder.Canonical, peer?.Canonical ?? "", direction.ToString());
+
+    private static SealContext HolderContext(string tenantId, Digest delivery, ClaimId claim) => new("real-number", tenantId, delivery, claim);
+
+    /// <summary>Of its own, so that nobody who writes records makes one side of a pair the other.</summary>
+    private static SealContext PeerContext(string tenantId, Digest delivery, ClaimId claim) => new("peer-number", tenantId, delivery, claim);
+
+    private BoundNumber Seal(PhoneNumber number, string tenantId, Digest delivery, ClaimId claim) =>
+        new(sealer.Seal(number.Canonical, HolderContext(tenantId, delivery, claim)), DigestOf(tenantId, number));
+
+    private BoundNumber SealPeer(PhoneNumber number, string tenantId, Digest delivery, ClaimId claim) =>
+        new(sealer.Seal(number.Canonical, PeerContext(tenantId, delivery, claim)), DigestOf(tenantId, number));
 
     /// <summary>Opens a record's real number. Throws <see cref="NumberUnreadableException"/> when it does not open.</summary>
-    private PhoneNumber Open(LeaseRecord record)
-    {
-        var context = SealContextOf(record.TenantId, record.Delivery, record.Claim);
-        return sealer.TryOpen(record.SealedNumber.Span, context, out var canonical, out var fault)
+    private PhoneNumber Open(LeaseRecord record) =>
+        Open(record, record.SealedNumber, HolderContext(record.TenantId, record.Delivery, record.Claim));
+
+    /// <summary>Opens the peer's number as <see cref="Open(LeaseRecord)"/>; null while it is not known.</summary>
+    private PhoneNumber? OpenPeer(LeaseRecord record) => record.Pair is { Peer: not null } pair
+        ? Open(record, pair.SealedPeer, PeerContext(record.TenantId, record.Delivery, record.Claim))
+        : null;
+
+    private PhoneNumber Open(LeaseRecord record, ReadOnlyMemory<byte> sealedNumber, SealContext context) =>
+        sealer.TryOpen(sealedNumber.Span, context, out var canonical, out var fault)
             ? PhoneNumber.FromCanonical(canonical)
             : throw new NumberUnreadableException(LeaseIdOf(record), fault);
-    }
 
     private string LeaseIdOf(LeaseRecord record) =>
         leaseIds.Encode(new LeaseLocator(record.Block, record.Slot, record.LeaseTime.ToUnixTimeMilliseconds()));
 
     /// <summary>A lease whose number does not open can still be read, released and reassigned; only its mask is missing.</summary>
-    private string MaskOf(LeaseRecord record)
+    private static string MaskOf(Func<PhoneNumber?> open)
     {
         try
         {
-            return Open(record).Mask();
+            return open()?.Mask() ?? "";
         }
         catch (NumberUnreadableException exception)
         {
@@ -57,9 +77,10 @@ internal sealed partial class LeaseVerbs(
         }
     }
 
-    private Lease LeaseOf(LeaseRecord record, DateTimeOffset now) => LeaseOf(record, MaskOf(record), now);
+    private Lease LeaseOf(LeaseRecord record, DateTimeOffset now) =>
+        LeaseOf(record, MaskOf(() => Open(record)), MaskOf(() => OpenPeer(record)), now);
 
-    private Lease LeaseOf(LeaseRecord record, string maskedNumber, DateTimeOffset now) => new(
+    private Lease LeaseOf(LeaseRecord record, string maskedNumber, string maskedPeer, DateTimeOffset now) => new(
         LeaseIdOf(record),
         record.TenantId,
         record.PoolId,
@@ -70,7 +91,13 @@ internal sealed partial class LeaseVerbs(
         record.ExpireTime,
         // An expire time that has passed is the end, whether or not somebody wrote it down yet.
         record.End == EndReason.None && !record.IsLive(now) ? EndReason.Expired : record.End,
-        record.Extensions.Length);
+        record.Extensions.Length)
+    {
+        Extension = record.Extension,
+        AreaCode = record.Area,
+        Direction = record.Pair?.Direction ?? CallDirection.Unspecified,
+        MaskedPeerNumber = maskedPeer,
+    };
 
     private bool TryFindHolder(string tenantId, string leaseId, out HolderKey holder)
     {
@@ -97,6 +124,7 @@ internal sealed partial class LeaseVerbs(
         HolderOutcome.OtherContent => LeaseOutcome.RequestIdReused,
         HolderOutcome.Ended => LeaseOutcome.LeaseEnded,
         HolderOutcome.Limit => LeaseOutcome.ExtensionLimitReached,
+        HolderOutcome.Busy => LeaseOutcome.PartyBusy,
         _ => LeaseOutcome.Done,
     };
 }
@@ -104,4 +132,4 @@ internal sealed partial class LeaseVerbs(
 /// <summary>The answer of the verbs on one lease.</summary>
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Lease">The lease as it stands; null when its id is invalid or it is unknown.</param>
-internal sealed record LeaseAnswer(LeaseOutcome Outcome, Lease? Lease);
+internal record LeaseAnswer(LeaseOutcome Outcome, Lease? Lease);

@@ -3,31 +3,114 @@ using VirtualNumber.Sealing;
 
 namespace VirtualNumber.Protocol;
 
+/// <summary>What ReassignLease is asked.</summary>
+/// <param name="TenantId">Whose lease.</param>
+/// <param name="LeaseId">Which one.</param>
+/// <param name="RequestId">Makes a retry safe.</param>
+/// <param name="RealNumber">The holder's new number; null: stays.</param>
+/// <param name="PeerNumber">Pair mode: the peer's; null: stays.</param>
+/// <param name="NewNumberIfBusy">Pair mode: lease another number where who joins cannot be on this one.</param>
+internal sealed record ReassignLeaseCommand(
+    string TenantId, string LeaseId, string RequestId, PhoneNumber? RealNumber, PhoneNumber? PeerNumber = null, bool NewNumberIfBusy = false);
+
+/// <summary>What ReassignLease answers.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Lease">The lease as it stands, or the one that took its place; null when its id is invalid or it is unknown.</param>
+/// <param name="NewNumber">Whether another lease took its place.</param>
+/// <param name="Missed">Why none could, when NoOtherNumber.</param>
+internal sealed record ReassignAnswer(LeaseOutcome Outcome, Lease? Lease, bool NewNumber = false, CreateLeaseAnswer? Missed = null)
+    : LeaseAnswer(Outcome, Lease);
+
 internal sealed partial class LeaseVerbs
 {
-    /// <summary>Binds another real number to the lease; from the answer on no call reaches the earlier one.</summary>
-    public async ValueTask<LeaseAnswer> ReassignLeaseAsync(
-        string tenantId, string leaseId, string requestId, PhoneNumber realNumber, CancellationToken cancellation)
+    /// <summary>Binds other real numbers to the lease; from the answer on no call reaches who has left.</summary>
+    public async ValueTask<ReassignAnswer> ReassignLeaseAsync(ReassignLeaseCommand command, CancellationToken cancellation)
     {
-        if (!TryFindHolder(tenantId, leaseId, out var holder))
+        var tenantId = command.TenantId;
+        if (!TryFindHolder(tenantId, command.LeaseId, out var holder))
             return new(LeaseOutcome.LeaseIdInvalid, null);
-        if (await stock.IsStockedAsync(realNumber, cancellation))
+        if (command.RealNumber is { } joining && await stock.IsStockedAsync(joining, cancellation))
             return new(LeaseOutcome.RealNumberInPool, null);
+        if (command.PeerNumber is { } joiningPeer && await stock.IsStockedAsync(joiningPeer, cancellation))
+            return new(LeaseOutcome.PeerNumberInPool, null);
 
-        // The claim and the delivery, to which the number is sealed, are in the record, and never change.
+        // The claim and the delivery, to which the numbers are sealed, are in the record, and never change.
         if (await pool.GetAsync(holder, cancellation) is not { } record)
             return new(LeaseOutcome.LeaseUnknown, null);
+        if (record.Pair is null && (command.PeerNumber is not null || command.RealNumber is null || command.NewNumberIfBusy))
+            return new(LeaseOutcome.PoolNotPair, LeaseOf(record, Now));
 
-        var number = DigestOf(tenantId, realNumber);
-        var request = new RequestMark(
-            index.Of("reassign-lease-request", tenantId, requestId),
-            ReassignContentOf(tenantId, realNumber));
-        var sealedNumber = sealer.Seal(realNumber.Canonical, SealContextOf(tenantId, record.Delivery, record.Claim));
+        var step = new ReassignStep(
+            holder,
+            MarkOf(command, record),
+            command.RealNumber is { } number ? Seal(number, tenantId, record.Delivery, record.Claim) : null,
+            command.PeerNumber is { } peer ? SealPeer(peer, tenantId, record.Delivery, record.Claim) : null);
         var now = Now;
-        return AnswerOf(await pool.ReassignAsync(new ReassignStep(holder, request, new BoundNumber(sealedNumber, number)), now, cancellation), now);
+        var answer = await pool.ReassignAsync(step, now, cancellation);
+        if (answer.Outcome == HolderOutcome.Busy && command.NewNumberIfBusy)
+        {
+            // Ended only for a number that can be had, as far as that can be known.
+            var parties = new PairParties(step.Number?.Digest ?? record.NumberDigest, step.Peer?.Digest ?? record.Pair!.Peer);
+            if (parties.Holder != parties.Peer && await MissedAsync(record, parties, cancellation) is { } missed)
+                return new(LeaseOutcome.NoOtherNumber, LeaseOf(answer.Record!, now), Missed: missed);
+            now = Now;
+            if (parties.Holder != parties.Peer)
+                answer = await pool.ReassignAsync(step with { EndIfBusy = true }, now, cancellation);
+        }
+
+        if (answer.Outcome == HolderOutcome.Moved)
+            return await LeaseInsteadAsync(command, step.Request, answer.Record!, cancellation);
+        var plain = AnswerOf(answer, now);
+        return new(plain.Outcome, plain.Lease);
     }
+
+    /// <summary>Why no other number could be had for a pair; null: one can.</summary>
+    private async ValueTask<CreateLeaseAnswer?> MissedAsync(LeaseRecord record, PairParties parties, CancellationToken cancellation)
+    {
+        if (await stock.FindPoolAsync(record.TenantId, record.PoolId, cancellation) is not { } owner)
+            return new(CreateLeaseOutcome.PoolUnknown);
+        var choice = new BlockChoice(record.TenantId, record.PoolId, [], Parties: parties);
+        return await pool.ChooseBlockAsync(choice, Now, cancellation) is null
+            ? await ExplainAsync(owner, strictArea: null, parties, cancellation)
+            : null;
+    }
+
+    /// <summary>
+    /// Leases another number in the place of a lease that this request has ended. A repeat comes here again, and to the same lease: the
+    /// request is bound to it in the delivery's ledger.
+    /// </summary>
+    private async ValueTask<ReassignAnswer> LeaseInsteadAsync(
+        ReassignLeaseCommand command, RequestMark request, LeaseRecord ended, CancellationToken cancellation)
+    {
+        if (await stock.FindPoolAsync(ended.TenantId, ended.PoolId, cancellation) is not { } owner)
+            return new(LeaseOutcome.LeaseUnknown, null);
+        var mark = new RequestMark(index.Of("new-number-request", command.LeaseId, command.RequestId), request.Content);
+        var order = new LeaseOrder(
+            owner, ended.Delivery, ended.Role, command.RealNumber ?? Open(ended), command.PeerNumber ?? OpenPeer(ended), ended.Pair!.Direction, mark, null)
+        {
+            Areas = ended.Area.Length > 0 ? [ended.Area, null] : [null],
+            OutsideQuota = true,
+        };
+        var answer = await LeaseAsync(order, cancellation);
+        return answer.Outcome switch
+        {
+            CreateLeaseOutcome.Leased => new(LeaseOutcome.Done, answer.Lease, NewNumber: true),
+            CreateLeaseOutcome.LeaseEnded => new(LeaseOutcome.LeaseEnded, answer.Lease),
+            _ => new(LeaseOutcome.NoOtherNumber, LeaseOf(ended, Now), Missed: answer),
+        };
+    }
+
+    private RequestMark MarkOf(ReassignLeaseCommand command, LeaseRecord record) => new(
+        index.Of("reassign-lease-request", command.TenantId, command.RequestId),
+        record.Pair is null
+            ? ReassignContentOf(command.TenantId, command.RealNumber!)
+            : ReassignContentOf(command.TenantId, command.RealNumber, command.PeerNumber));
 
     /// <summary>What a reassignment asks for; a record's reassignments tell by it which numbers the lease has stood for.</summary>
     private Digest ReassignContentOf(string tenantId, PhoneNumber realNumber) =>
         index.Of("reassign-lease-content", tenantId, realNumber.Canonical);
+
+    /// <summary>The same in pair mode; empty: stays. Whether another number is asked for is no part of it: it changes how, not what.</summary>
+    private Digest ReassignContentOf(string tenantId, PhoneNumber? realNumber, PhoneNumber? peerNumber) =>
+        index.Of("reassign-pair-content", tenantId, realNumber?.Canonical ?? "", peerNumber?.Canonical ?? "");
 }

@@ -1,6 +1,13 @@
+using System.Globalization;
 using VirtualNumber.Leasing;
 
 namespace VirtualNumber.Protocol;
+
+/// <summary>What Resolve is asked.</summary>
+/// <param name="Called">The number as dialled.</param>
+/// <param name="Digits">The extension, dialled with it or keyed in; null: none yet.</param>
+/// <param name="Caller">The caller; null when withheld.</param>
+internal readonly record struct CallQuery(PhoneNumber Called, string? Digits, PhoneNumber? Caller);
 
 /// <summary>What Resolve answers.</summary>
 /// <param name="Outcome">What the look-up came to. Only Connect connects.</param>
@@ -8,38 +15,114 @@ namespace VirtualNumber.Protocol;
 /// <param name="LeaseId">The lease, when there is a record.</param>
 /// <param name="LeaseTime">Its lease time, when there is a record; in milliseconds the epoch.</param>
 internal readonly record struct ResolveAnswer(
-    ResolveOutcome Outcome, PhoneNumber? RealNumber = null, string? LeaseId = null, DateTimeOffset LeaseTime = default);
+    ResolveOutcome Outcome, PhoneNumber? RealNumber = null, string? LeaseId = null, DateTimeOffset LeaseTime = default)
+{
+    /// <summary>The pool of the called number; null when it is in none.</summary>
+    public Pool? Pool { get; init; }
+
+    /// <summary>Whom this look-up locked out.</summary>
+    public LockOuts LockOuts { get; init; }
+}
 
 internal sealed partial class LeaseVerbs
 {
-    /// <summary>Where a call goes. Reads one record and changes nothing; nothing is cached.</summary>
-    /// <param name="called">The number as dialled.</param>
-    /// <param name="caller">The caller; null when withheld.</param>
-    /// <param name="cancellation">Ends the call.</param>
-    public async ValueTask<ResolveAnswer> ResolveAsync(PhoneNumber called, PhoneNumber? caller, CancellationToken cancellation)
+    /// <summary>
+    /// Where a call goes. Reads one record; nothing is cached. Changes nothing, but that an extension which reaches nobody is counted.
+    /// </summary>
+    public async ValueTask<ResolveAnswer> ResolveAsync(CallQuery call, CancellationToken cancellation)
     {
-        var route = await pool.ResolveAsync(new RouteStep(called), Now, cancellation);
-        if (route.Record is not { } record)
+        if (await stock.FindOwnerAsync(call.Called, cancellation) is not { } owner)
+            return new(ResolveOutcome.NotStocked);
+        var answer = owner.Mode switch
         {
-            return new(route.Outcome switch
-            {
-                RouteOutcome.NotStocked => ResolveOutcome.NotStocked,
-                RouteOutcome.Suspended => ResolveOutcome.Suspended,
-                _ => ResolveOutcome.NotLeased,
-            });
-        }
+            PoolMode.Extension => await ResolveExtensionAsync(owner, call, cancellation),
+            PoolMode.Pair => await ResolvePairAsync(owner, call, cancellation),
+            // Whoever dials an extension means another kind of number.
+            _ => call.Digits is null ? await ResolveHolderAsync(call, part: 0, cancellation) : new(ResolveOutcome.NotLeased),
+        };
+        return answer with { Pool = owner };
+    }
 
-        var answer = new ResolveAnswer(ResolveOutcome.Ended, null, LeaseIdOf(record), record.LeaseTime);
+    /// <summary>A number, or a number and an extension, that stands for one holder.</summary>
+    private async ValueTask<ResolveAnswer> ResolveHolderAsync(CallQuery call, uint part, CancellationToken cancellation)
+    {
+        var route = await pool.ResolveAsync(new RouteStep(call.Called, part), Now, cancellation);
+        if (route.Record is not { } record)
+            return new(WithoutRecord(route.Outcome));
+        var answer = AnswerOf(record);
         if (route.Outcome != RouteOutcome.Route)
-            return answer;
-        if (caller is null && !route.WithheldCallersAllowed)
+            return answer with { Outcome = WasHolder(record, call.Caller) ? ResolveOutcome.EndedForParty : ResolveOutcome.Ended };
+        if (call.Caller is null && !route.WithheldCallersAllowed)
             return answer with { Outcome = ResolveOutcome.CallerWithheld };
 
         var realNumber = Open(record);
-        if (realNumber.Equals(caller))
-            return answer with { Outcome = ResolveOutcome.CallerIsHolder };
-        if (await stock.IsStockedAsync(realNumber, cancellation))
-            return answer with { Outcome = ResolveOutcome.RealNumberInPool };
-        return answer with { Outcome = ResolveOutcome.Connect, RealNumber = realNumber };
+        return realNumber.Equals(call.Caller)
+            ? answer with { Outcome = ResolveOutcome.CallerIsHolder }
+            : await ConnectAsync(answer, realNumber, cancellation);
     }
+
+    private async ValueTask<ResolveAnswer> ResolveExtensionAsync(Pool owner, CallQuery call, CancellationToken cancellation)
+    {
+        if (call.Digits is not { } digits)
+            return new(ResolveOutcome.CollectDigits);
+
+        // All that is asked of the store is asked whatever comes of it, and at once: how long a refusal takes must not tell what is right.
+        var now = Now;
+        var isExtension = digits.Length == owner.ExtensionLength && digits.All(char.IsAsciiDigit);
+        var guard = guesses.IsLockedOutAsync(call.Called, call.Caller, now, cancellation).AsTask();
+        var route = ResolveHolderAsync(call, isExtension ? uint.Parse(digits, CultureInfo.InvariantCulture) : owner.SlotsPerNumber(), cancellation).AsTask();
+        await Task.WhenAll(guard, route);
+        if (await guard)
+            return new(ResolveOutcome.LockedOut);
+        var answer = await route;
+        return answer.Outcome is ResolveOutcome.NotLeased or ResolveOutcome.Ended or ResolveOutcome.Suspended
+            ? answer with { LockOuts = await guesses.MissAsync(call.Called, call.Caller, now, cancellation) }
+            : answer;
+    }
+
+    /// <summary>A number by which each party of a pair reaches the other one.</summary>
+    private async ValueTask<ResolveAnswer> ResolvePairAsync(Pool owner, CallQuery call, CancellationToken cancellation)
+    {
+        if (call.Digits is not null)
+            return new(ResolveOutcome.NotLeased);
+        if (call.Caller is not { } caller)
+            return new(ResolveOutcome.CallerWithheld);
+
+        var party = DigestOf(owner.TenantId, caller);
+        var route = await pool.ResolveAsync(new RouteStep(call.Called, Party: party), Now, cancellation);
+        if (route.Record is not { Pair: { } pair } record)
+            return new(WithoutRecord(route.Outcome));
+        var answer = AnswerOf(record);
+        if (route.Outcome != RouteOutcome.Route)
+            return answer with { Outcome = ResolveOutcome.EndedForParty };
+
+        var isHolder = party == record.NumberDigest;
+        // The store has said so already; nobody is connected on its word alone.
+        if (!isHolder && party != pair.Peer)
+            return answer with { Outcome = ResolveOutcome.EndedForParty };
+        if (pair.Direction == (isHolder ? CallDirection.ToHolder : CallDirection.FromHolder))
+            return answer with { Outcome = ResolveOutcome.DirectionNotAllowed };
+        if (isHolder && pair.Peer is null)
+            return answer with { Outcome = ResolveOutcome.PeerUnknown };
+        return await ConnectAsync(answer, isHolder ? OpenPeer(record)! : Open(record), cancellation);
+    }
+
+    private async ValueTask<ResolveAnswer> ConnectAsync(ResolveAnswer answer, PhoneNumber realNumber, CancellationToken cancellation) =>
+        await stock.IsStockedAsync(realNumber, cancellation)
+            ? answer with { Outcome = ResolveOutcome.RealNumberInPool }
+            : answer with { Outcome = ResolveOutcome.Connect, RealNumber = realNumber };
+
+    private ResolveAnswer AnswerOf(LeaseRecord record) => new(ResolveOutcome.Ended, null, LeaseIdOf(record), record.LeaseTime);
+
+    /// <summary>Whether the lease has stood for the caller's number, now or before a reassignment.</summary>
+    private bool WasHolder(LeaseRecord record, PhoneNumber? caller) => caller is not null
+        && (DigestOf(record.TenantId, caller) is var digest && (digest == record.NumberDigest || digest == record.LeasedDigest)
+            || ReassignContentOf(record.TenantId, caller) is var content && record.Reassignments.Any(mark => mark.Content == content));
+
+    private static ResolveOutcome WithoutRecord(RouteOutcome outcome) => outcome switch
+    {
+        RouteOutcome.NotStocked => ResolveOutcome.NotStocked,
+        RouteOutcome.Suspended => ResolveOutcome.Suspended,
+        _ => ResolveOutcome.NotLeased,
+    };
 }

@@ -20,14 +20,17 @@ internal sealed class InProcessTarget : IReplayTarget, IDisposable
     public InProcessTarget(INumberPool pool, INumberStock stock, ReplayPolicy policy, int seed, TimeProvider time)
     {
         (_pool, _stock, _time) = (pool, stock, time);
+        var index = new BlindIndex(_keys);
         _verbs = new LeaseVerbs(
             pool,
             stock,
             policy.Terms,
             new NumberSealer(_keys),
-            new BlindIndex(_keys),
+            index,
             new LeaseIdCodec(_keys),
             new SeededRandom((ulong)seed),
+            new LeaseQuotas(pool, stock, TenantQuotas.None, index),
+            new GuessGuard(pool, index, new GuessOptions()),
             time);
     }
 
@@ -64,7 +67,7 @@ internal sealed class InProcessTarget : IReplayTarget, IDisposable
 
     public async Task<SeenRoute> ResolveAsync(string number)
     {
-        var answer = await _verbs.ResolveAsync(Parse(number), s_stranger, CancellationToken.None);
+        var answer = await _verbs.ResolveAsync(new CallQuery(Parse(number), Digits: null, s_stranger), CancellationToken.None);
         return answer.Outcome == ResolveOutcome.Connect ? new(answer.RealNumber!.E164, answer.LeaseId) : new(null, null);
     }
 

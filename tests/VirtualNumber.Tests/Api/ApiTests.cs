@@ -35,6 +35,13 @@ public abstract class ApiTests
         await Ops.AddNumbersAsync(Requests.AddBlocks(poolId, blocks));
     }
 
+    /// <summary>A pool of another mode than the first one's.</summary>
+    private protected async Task StockAsync(Pool pool, params string[] blocks)
+    {
+        await Ops.CreatePoolAsync(new CreatePoolRequest { TenantId = TestService.Alpha, Pool = pool });
+        await Ops.AddNumbersAsync(Requests.AddBlocks(pool.PoolId, blocks));
+    }
+
     private protected async Task<Lease> LeaseAsync(CreateLeaseRequest? request = null) =>
         (await Leases.CreateLeaseAsync(request ?? Requests.CreateLease())).Lease;
 

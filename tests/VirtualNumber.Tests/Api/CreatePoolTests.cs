@@ -86,7 +86,7 @@ public sealed class CreatePoolTests : ApiTests
             Pool = new Pool
             {
                 PoolId = "Main",
-                Mode = (PoolMode)2,
+                Mode = (PoolMode)9,
                 CountryCode = "21",
                 BlockDigits = 5,
                 Aging = TimeSpan.FromSeconds(299).ToDuration(),

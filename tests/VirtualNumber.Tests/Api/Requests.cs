@@ -34,6 +34,24 @@ internal static class Requests
             RealNumber = real,
         };
 
+    /// <summary>A lease in a pool of extensions.</summary>
+    public static CreateLeaseRequest Extension(string waybill = "SF1000200030", string real = Real, string requestId = "")
+    {
+        var request = CreateLease(waybill, real, requestId: requestId);
+        request.PoolId = "shared";
+        return request;
+    }
+
+    /// <summary>A lease in a pool of pairs: the courier is the holder, the recipient the peer.</summary>
+    public static CreateLeaseRequest Pair(
+        string courier = Real, string recipient = OtherReal, string waybill = "SF1000200030", CallDirection direction = CallDirection.Unspecified,
+        string requestId = "")
+    {
+        var request = CreateLease(waybill, courier, DeliveryRole.Courier, requestId);
+        (request.PoolId, request.PeerNumber, request.CallDirection) = ("pairs", recipient, direction);
+        return request;
+    }
+
     public static GetLeaseRequest GetLease(string leaseId) => new() { TenantId = TestService.Alpha, LeaseId = leaseId };
 
     public static ExtendLeaseRequest ExtendLease(string leaseId, string requestId = "extend-1", double days = 7) => new()
@@ -82,6 +100,14 @@ internal static class Requests
         CallerNumber = caller,
         CallKind = CallKind.Voice,
     };
+
+    /// <summary>A look-up with what the caller keyed in.</summary>
+    public static ResolveRequest Resolve(string called, string digits, string caller, string callId)
+    {
+        var request = Resolve(called, caller, callId);
+        request.CollectedDigits = digits;
+        return request;
+    }
 
     public static CreatePoolRequest CreatePool(string poolId, int blockDigits = 2, string tenant = TestService.Alpha) =>
         new() { TenantId = tenant, Pool = new Pool { PoolId = poolId, BlockDigits = blockDigits } };

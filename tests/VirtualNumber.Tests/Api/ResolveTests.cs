@@ -11,7 +11,7 @@ public sealed class ResolveTests : ApiTests
     private static readonly ResolveResponse s_notInService = new()
     {
         Action = RoutingAction.Reject,
-        Refusal = new V1.Refusal { Q850Cause = 1, SipStatus = 404 },
+        Refusal = new V1.Refusal { Q850Cause = 1, SipStatus = 404, Reason = RefusalReason.NotInService },
     };
 
     [Test]
@@ -112,16 +112,21 @@ public sealed class ResolveTests : ApiTests
         Assert.That(await ResolveAsync(lease.VirtualNumber, caller: "00999 138 00138"), Is.EqualTo(new ResolveResponse
         {
             Action = RoutingAction.Reject,
-            Refusal = new V1.Refusal { Q850Cause = 21, SipStatus = 403 },
+            Refusal = new V1.Refusal { Q850Cause = 21, SipStatus = 403, Reason = RefusalReason.NotAllowed },
         }));
     }
 
     [Test]
-    public async Task The_holder_of_an_ended_lease_hears_what_a_stranger_hears()
+    public async Task Only_who_held_the_lease_hears_that_it_has_ended()
     {
         var lease = await LeaseAsync();
+        await Leases.ReassignLeaseAsync(Requests.ReassignLease(lease.LeaseId));
         await Leases.ReleaseLeaseAsync(Requests.ReleaseLease(lease.LeaseId));
-        Assert.That(await ResolveAsync(lease.VirtualNumber, caller: Requests.Real), Is.EqualTo(s_notInService));
+
+        var ended = new V1.Refusal { Q850Cause = 1, SipStatus = 404, Reason = RefusalReason.Ended };
+        Assert.That((await ResolveAsync(lease.VirtualNumber, caller: Requests.Real)).Refusal, Is.EqualTo(ended), "held it first");
+        Assert.That((await ResolveAsync(lease.VirtualNumber, caller: Requests.OtherReal)).Refusal, Is.EqualTo(ended), "held it last");
+        Assert.That(await ResolveAsync(lease.VirtualNumber), Is.EqualTo(s_notInService), "a stranger");
     }
 
     [TestCase("")]

@@ -14,6 +14,14 @@ internal static class DirectSteps
         this INumberPool pool, PhoneNumber called, DateTimeOffset now, CancellationToken cancellation) =>
         pool.ResolveAsync(new RouteStep(called), now, cancellation);
 
+    internal static async ValueTask<LeaseAnswer> ReassignLeaseAsync(
+        this LeaseVerbs verbs, string tenantId, string leaseId, string requestId, PhoneNumber realNumber, CancellationToken cancellation) =>
+        await verbs.ReassignLeaseAsync(new ReassignLeaseCommand(tenantId, leaseId, requestId, realNumber), cancellation);
+
+    internal static ValueTask<ResolveAnswer> ResolveAsync(
+        this LeaseVerbs verbs, PhoneNumber called, PhoneNumber? caller, CancellationToken cancellation) =>
+        verbs.ResolveAsync(new CallQuery(called, null, caller), cancellation);
+
     internal static ValueTask<(Pool Pool, bool Changed)?> UpdatePoolAsync(
         this INumberStock stock, string tenantId, string poolId, TimeSpan? aging, bool? withheldCallersAllowed, int? expectedVersion,
         CancellationToken cancellation) =>

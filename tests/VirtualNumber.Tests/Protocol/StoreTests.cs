@@ -11,7 +11,7 @@ namespace VirtualNumber.Tests.Protocol;
 /// Starts an empty store for each test and gives its steps short names: claims, requests, deliveries and real numbers are named by
 /// a text, whose digest the store sees. Every step takes its <c>now</c>, so that clocks may differ from one step to the next.
 /// </summary>
-public abstract class StoreTests(StoreUnderTest kind)
+public abstract partial class StoreTests(StoreUnderTest kind)
 {
     internal const string Tenant = "tenant-1";
     internal const string Carrier = "SF";

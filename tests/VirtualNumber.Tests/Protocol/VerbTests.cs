@@ -68,7 +68,13 @@ public abstract class VerbTests(StoreUnderTest kind) : StoreTests(kind)
 internal static class Service
 {
     internal static LeaseVerbs Over(INumberPool pool, INumberStock stock, Seeded seeded, TimeProvider time) =>
-        new(pool, stock, seeded.Terms, seeded.Sealer, seeded.Index, seeded.LeaseIds, seeded.Random, time);
+        Over(pool, stock, seeded, time, TenantQuotas.None, new GuessOptions());
+
+    internal static LeaseVerbs Over(
+        INumberPool pool, INumberStock stock, Seeded seeded, TimeProvider time, TenantQuotas quotas, GuessOptions guesses) =>
+        new(
+            pool, stock, seeded.Terms, seeded.Sealer, seeded.Index, seeded.LeaseIds, seeded.Random,
+            new LeaseQuotas(pool, stock, quotas, seeded.Index), new GuessGuard(pool, seeded.Index, guesses), time);
 
     internal static Seeded Seed(ulong seed) => new(seed);
 

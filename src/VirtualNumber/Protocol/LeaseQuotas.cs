@@ -1,0 +1,142 @@
+using System.Collections.Concurrent;
+using VirtualNumber.Leasing;
+using VirtualNumber.Sealing;
+
+namespace VirtualNumber.Protocol;
+
+/// <summary>
+/// Holds leases to the quotas of their tenant and pool. What begins in a minute is counted in the store, exactly. What lives at once is
+/// counted from the blocks, at most once a second unless the limit seems to be reached: nobody keeps a running total that could drift.
+/// </summary>
+/// <remarks>
+/// Leases that are on their way here count as alive, so one instance never passes a limit; several may pass it together, by what the
+/// others lease within that second.
+/// </remarks>
+internal sealed class LeaseQuotas(INumberPool pool, INumberStock stock, TenantQuotas tenants, BlindIndex index)
+{
+    private static readonly TimeSpan s_counted = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<(string TenantId, string PoolId), LiveCount> _counts = new();
+
+    /// <summary>Whether any quota applies to a pool's leases.</summary>
+    public bool Apply(Pool pool) => pool.Quota != LeaseQuota.None || tenants.Of(pool.TenantId) != LeaseQuota.None;
+
+    /// <summary>Asks for one more lease. The grant is disposed when the lease has been taken, or was not.</summary>
+    public async ValueTask<(QuotaRefusal? Refusal, IDisposable? Grant)> AskAsync(Pool asked, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var scopes = new (string Name, LeaseQuota Quota, string PoolId)[] { ("tenant", tenants.Of(asked.TenantId), ""), ("pool", asked.Quota, asked.PoolId) };
+        var grant = new Grant();
+        try
+        {
+            foreach (var (name, quota, poolId) in scopes)
+            {
+                if (quota.LiveLeases is not { } limit)
+                    continue;
+                var count = _counts.GetOrAdd((asked.TenantId, poolId), _ => new LiveCount());
+                if (!await count.TryAddAsync(limit, now, () => CountLiveAsync(asked.TenantId, poolId, now, cancellation)))
+                    return Refused(new(name, "live_leases", limit, null), ref grant);
+                grant.Add(count);
+            }
+
+            foreach (var (name, quota, poolId) in scopes)
+            {
+                if (quota.LeasesPerMinute is not { } limit)
+                    continue;
+                var step = new CountStep(index.Of("lease-quota", asked.TenantId, poolId), limit, s_minute, BarredFor: null);
+                var answer = await pool.CountAsync(step, now, cancellation);
+                if (!answer.Counted)
+                    return Refused(new(name, "leases_per_minute", limit, answer.BarredUntil), ref grant);
+            }
+
+            var granted = grant;
+            grant = null;
+            return (null, granted);
+        }
+        finally
+        {
+            grant?.Dispose();
+        }
+    }
+
+    private static (QuotaRefusal? Refusal, IDisposable? Grant) Refused(QuotaRefusal refusal, ref Grant? grant)
+    {
+        grant?.Dispose();
+        grant = null;
+        return (refusal, null);
+    }
+
+    /// <summary>The live leases of a pool; of all the tenant's pools where none is named.</summary>
+    private async ValueTask<long> CountLiveAsync(string tenantId, string poolId, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var pools = poolId.Length > 0 && await stock.FindPoolAsync(tenantId, poolId, cancellation) is { } only
+            ? [only]
+            : await stock.ListPoolsAsync(tenantId, null, int.MaxValue, cancellation);
+        var live = 0L;
+        foreach (var counted in pools)
+        {
+            var stats = await stock.GetStatsAsync(counted, skip: 0, limit: 0, now, cancellation);
+            live += stats.Counts.Leased + stats.Counts.Draining;
+        }
+
+        return live;
+    }
+
+    private sealed class Grant : IDisposable
+    {
+        private readonly List<LiveCount> _counts = [];
+
+        public void Add(LiveCount count) => _counts.Add(count);
+
+        public void Dispose()
+        {
+            foreach (var count in _counts)
+                count.Arrived();
+            _counts.Clear();
+        }
+    }
+
+    /// <summary>How many leases of a scope live, as far as this instance knows.</summary>
+    private sealed class LiveCount
+    {
+        private readonly Lock _gate = new();
+        private DateTimeOffset _countedAt = DateTimeOffset.MinValue;
+        private long _live;
+        private long _granted;
+        private long _arrived;
+
+        public async ValueTask<bool> TryAddAsync(int limit, DateTimeOffset now, Func<ValueTask<long>> count)
+        {
+            long arrivedBefore;
+            lock (_gate)
+            {
+                if ((now - _countedAt).Duration() < s_counted && TryAdd(limit))
+                    return true;
+                arrivedBefore = _arrived;
+            }
+
+            var counted = await count();
+            lock (_gate)
+            {
+                // Those that were on their way, or set out meanwhile, may have been counted too: better one lease late than one too many.
+                (_live, _countedAt) = (counted + _granted - arrivedBefore, now);
+                return TryAdd(limit);
+            }
+        }
+
+        public void Arrived()
+        {
+            lock (_gate)
+                _arrived++;
+        }
+
+        private bool TryAdd(int limit)
+        {
+            if (_live >= limit)
+                return false;
+            _live++;
+            _granted++;
+            return true;
+        }
+    }
+}
