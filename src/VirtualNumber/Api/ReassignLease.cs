@@ -16,7 +16,7 @@ internal sealed partial class LeaseService
         var leaseId = RequestRules.LeaseId(request.LeaseId, faults);
         var peerNumber = rules.PeerNumber(request.PeerNumber, tenant, faults);
         // In pair mode either may stay as it is; in the others that the number is missing is told like any other fault.
-        var realNumber = request.RealNumber.Length == 0 && peerNumber is not null ? null : rules.RealNumber(request.RealNumber, tenant, faults);
+        var realNumber = request.RealNumber.Length == 0 && request.PeerNumber.Length > 0 ? null : rules.RealNumber(request.RealNumber, tenant, faults);
         RequestRules.TwoPersons(realNumber, peerNumber, faults);
         faults.ThrowIfAny();
 

@@ -39,7 +39,7 @@ internal abstract partial class Block
                 return new(TakeOutcome.Full);
             }
 
-            var record = step.ToRecord(Pool, slot, Entry.NumberOf(slot), now);
+            var record = step.ToRecord(Pool, slot, Entry.NumberOf(slot), now, Entry.Area);
             Write(record, now);
             Log(LogKind.Leased, record, now);
             return new(TakeOutcome.Live, record, New: true);

@@ -90,8 +90,9 @@ internal sealed record LeaseRecord
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Block, Slot, LeaseTime);
 
-    private (string, string, uint, uint, PhoneNumber, ClaimId, Digest, DeliveryRole, (DateTimeOffset, DateTimeOffset, DateTimeOffset?, int, EndReason, Digest, Digest))
-        Values => (TenantId, PoolId, Block, Slot, Number, Claim, Delivery, Role,
+    private (string, string, uint, uint, PhoneNumber, ClaimId, Digest, (DeliveryRole, string, string?),
+        (DateTimeOffset, DateTimeOffset, DateTimeOffset?, int, EndReason, Digest, Digest)) Values =>
+        (TenantId, PoolId, Block, Slot, Number, Claim, Delivery, (Role, Area, Extension),
             (LeaseTime, ExpireTime, Floor, ReportNumber, End, NumberDigest, LeasedDigest));
 
     /// <summary>Neither marked as ended nor past its expire time. The mark comes first: clocks differ.</summary>

@@ -84,15 +84,10 @@ internal readonly record struct TakeStep(
     public Digest? LeasedDigest { get; init; }
 
     /// <summary>The record of the slot that was taken.</summary>
-    public LeaseRecord ToRecord(BlockEntry block, uint slot, DateTimeOffset now) => ToRecord(block.Owner.Pool, slot, block.NumberOf(slot), now) with
-    {
-        Area = block.Area,
-    };
-
-    /// <inheritdoc cref="ToRecord(BlockEntry, uint, DateTimeOffset)"/>
-    public LeaseRecord ToRecord(Pool pool, uint slot, PhoneNumber number, DateTimeOffset now) => new()
+    public LeaseRecord ToRecord(Pool pool, uint slot, PhoneNumber number, DateTimeOffset now, string area = "") => new()
     {
         Extension = pool.ExtensionOf(slot),
+        Area = area,
         TenantId = pool.TenantId,
         PoolId = pool.PoolId,
         Block = Claim.Block,

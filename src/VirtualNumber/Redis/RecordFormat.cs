@@ -68,11 +68,12 @@ internal static class RecordFormat
     }
 
     /// <summary>Reads a record of a slot. Throws <see cref="StoreUnavailableException"/> when it is of a version that is not known here.</summary>
-    public static LeaseRecord Unpack(byte[] packed, Pool pool, uint block, uint slot, PhoneNumber number)
+    public static LeaseRecord Unpack(byte[] packed, BlockEntry block, uint slot, PhoneNumber number)
     {
         if (packed.Length <= SealedAt || packed[0] is not (Version or PairVersion))
-            throw new StoreUnavailableException($"A record of block {block} has a form that this version does not know.");
+            throw new StoreUnavailableException($"A record of block {block.Id} has a form that this version does not know.");
 
+        var pool = block.Owner.Pool;
         var sealedLength = packed[SealedAt];
         var at = SealedAt + 1 + sealedLength;
         var extensions = packed[at++];
@@ -91,7 +92,9 @@ internal static class RecordFormat
         {
             TenantId = pool.TenantId,
             PoolId = pool.PoolId,
-            Block = block,
+            Block = block.Id,
+            Extension = pool.ExtensionOf(slot),
+            Area = block.Area,
             Slot = slot,
             Number = number,
             Role = (DeliveryRole)packed[1],

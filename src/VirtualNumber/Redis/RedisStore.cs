@@ -69,5 +69,5 @@ internal sealed partial class RedisStore(
         ReadAsync(block, uint.Parse((string)slot!, CultureInfo.InvariantCulture), (byte[])packed!, cancellation);
 
     private static LeaseRecord RecordOf(RedisBlock block, uint slot, byte[] packed) =>
-        RecordFormat.Unpack(packed, block.Pool, block.Id, slot, block.Entry.NumberOf(slot));
+        RecordFormat.Unpack(packed, block.Entry, slot, block.Entry.NumberOf(slot));
 }

@@ -51,7 +51,7 @@ internal sealed partial class RedisStore
             return new(RouteOutcome.Suspended);
 
         // The number that was called is the slot's.
-        var record = RecordFormat.Unpack(bytes, block.Pool, block.Id, slot, step.Called);
+        var record = RecordFormat.Unpack(bytes, block.Entry, slot, step.Called);
         return new(record.IsLive(now) ? RouteOutcome.Route : RouteOutcome.Ended, record, block.Pool.WithheldCallersAllowed);
     }
 
@@ -68,7 +68,7 @@ internal sealed partial class RedisStore
             return new(RouteOutcome.Suspended);
 
         var slot = uint.Parse((string)answer[0]!, CultureInfo.InvariantCulture);
-        var record = RecordFormat.Unpack(packed, block.Pool, block.Id, slot, called);
+        var record = RecordFormat.Unpack(packed, block.Entry, slot, called);
         var isOn = party == record.NumberDigest || party == record.Pair?.Peer;
         return new(isOn && record.IsLive(now) ? RouteOutcome.Route : RouteOutcome.Ended, record, block.Pool.WithheldCallersAllowed);
     }

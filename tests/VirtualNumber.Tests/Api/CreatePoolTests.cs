@@ -20,6 +20,7 @@ public sealed class CreatePoolTests : ApiTests
             Aging = TimeSpan.FromDays(7).ToDuration(),
             CreateTime = Now.ToTimestamp(),
             Etag = pool.Etag,
+            Density = 1,
         }));
         Assert.That(pool.Etag, Is.Not.Empty);
     }
@@ -43,6 +44,10 @@ public sealed class CreatePoolTests : ApiTests
             BlockDigits = 3,
             Aging = TimeSpan.FromMinutes(5).ToDuration(),
             WithheldCallersAllowed = true,
+            Density = 1,
+            Quota = new LeaseQuota { LiveLeaseLimit = 7, LeasesPerMinuteLimit = 3 },
+            EndedAnnouncement = "ended-1",
+            EndedHotline = "+99995500",
         };
         var pool = (await Ops.CreatePoolAsync(new CreatePoolRequest { TenantId = TestService.Alpha, Pool = asked })).Pool;
         (asked.CreateTime, asked.Etag) = (Now.ToTimestamp(), pool.Etag);

@@ -35,6 +35,71 @@ public sealed class RaceTests(StoreUnderTest kind) : VerbTests(kind)
     }
 
     [Test]
+    public async Task Sixty_four_clients_whose_pairs_share_one_party_get_a_hundred_numbers_once_each()
+    {
+        var block = await AddPairBlockAsync(density: 200, inStock: 100);
+        var answers = (await AtOnceAsync(async client =>
+        {
+            var own = new List<CreateLeaseAnswer>();
+            for (var i = 0; i < 4; i++)
+                own.Add(await CreatePairAsync(block, $"WB{client}-{i}", holder: 1, peer: 1_000 + (4 * client) + i, request: "R1"));
+            return own;
+        })).SelectMany(own => own).ToList();
+
+        var leases = answers.Where(answer => answer.Outcome == CreateLeaseOutcome.Leased).Select(answer => answer.Lease!).ToList();
+        var refusals = answers.Where(answer => answer.Outcome != CreateLeaseOutcome.Leased).ToList();
+        Assert.That(leases.Select(lease => lease.Number), Is.Unique.And.Exactly(100).Items);
+        Assert.That(refusals, Has.Count.EqualTo(156));
+        Assert.That(refusals.Select(refusal => refusal.Outcome), Has.All.EqualTo(CreateLeaseOutcome.PartySaturated));
+        Assert.That(refusals.Select(refusal => refusal.Shortage!.HolderNumbers), Has.All.EqualTo(100));
+        foreach (var lease in leases)
+            Assert.That((await Verbs.ResolveAsync(lease.Number, RealNumber(1), None)).LeaseId, Is.EqualTo(lease.LeaseId));
+    }
+
+    [Test]
+    public async Task Sixty_four_couriers_who_would_take_over_at_once_get_the_number_one_after_the_other()
+    {
+        var block = await AddPairBlockAsync(inStock: 1);
+        var lease = (await CreatePairAsync(block, "WB1", holder: 1, peer: 2)).Lease!;
+        // Four of them are on the number with somebody else.
+        for (var i = 0; i < 4; i++)
+            Assert.That((await CreatePairAsync(block, $"OTHER{i}", holder: 100 + i, peer: 200 + i)).Outcome, Is.EqualTo(CreateLeaseOutcome.Leased));
+
+        var answers = await AtOnceAsync(client => Verbs.ReassignLeaseAsync(
+            new ReassignLeaseCommand(Tenant, lease.LeaseId, $"X{client}", RealNumber(100 + client)), None));
+
+        Assert.That(answers.Count(answer => answer.Outcome == LeaseOutcome.PartyBusy), Is.EqualTo(4));
+        Assert.That(answers.Count(answer => answer.Outcome == LeaseOutcome.Done), Is.EqualTo(Clients - 4));
+        var holders = new List<int>();
+        for (var client = 0; client < Clients; client++)
+        {
+            if (await Verbs.ResolveAsync(lease.Number, RealNumber(100 + client), None) is { Outcome: ResolveOutcome.Connect } route && route.LeaseId == lease.LeaseId)
+                holders.Add(100 + client);
+        }
+
+        Assert.That(holders, Has.Count.EqualTo(1));
+        Assert.That((await Verbs.ResolveAsync(lease.Number, RealNumber(2), None)).RealNumber, Is.EqualTo(RealNumber(holders[0])));
+    }
+
+    [Test]
+    public async Task Sixty_four_clients_fill_a_number_to_its_density_and_no_further()
+    {
+        var block = await AddExtensionBlockAsync(density: 200, inStock: 1);
+        var answers = (await AtOnceAsync(async client =>
+        {
+            var own = new List<CreateLeaseAnswer>();
+            for (var i = 0; i < 4; i++)
+                own.Add(await CreateAsync(block, "R1", delivery: DeliveryOf($"WB{client}-{i}")));
+            return own;
+        })).SelectMany(own => own).ToList();
+
+        var leases = answers.Where(answer => answer.Lease is not null).Select(answer => answer.Lease!).ToList();
+        Assert.That(leases.Select(lease => lease.Extension), Is.Unique.And.Exactly(200).Items);
+        Assert.That(answers.Count(answer => answer.Outcome == CreateLeaseOutcome.PoolEmpty), Is.EqualTo(56));
+        Assert.That((await CountsAsync(block)).Leased, Is.EqualTo(200));
+    }
+
+    [Test]
     public async Task One_request_sent_sixty_four_times_at_once_gets_one_lease()
     {
         var block = await AddBlockAsync(inStock: 100);

@@ -37,6 +37,15 @@ public abstract class VerbTests(StoreUnderTest kind) : StoreTests(kind)
         (service ?? Verbs).CreateLeaseAsync(
             new CreateLeaseCommand(delivery ?? Delivery, role, block.Pool.PoolId, RealNumber(number), request, expireTime), None);
 
+    /// <summary>A lease for a pair, of a delivery of its own.</summary>
+    internal ValueTask<CreateLeaseAnswer> CreatePairAsync(TestBlock block, string waybill, int holder, int? peer, string? request = null, LeaseVerbs? service = null) =>
+        (service ?? Verbs).CreateLeaseAsync(
+            new CreateLeaseCommand(DeliveryOf(waybill), DeliveryRole.Courier, block.Pool.PoolId, RealNumber(holder), request, null)
+            {
+                PeerNumber = peer is { } other ? RealNumber(other) : null,
+            },
+            None);
+
     /// <summary>Leases, where nothing stands in the way.</summary>
     internal async Task<Lease> LeasedAsync(
         TestBlock block, string? request, int number = 1, DateTimeOffset? expireTime = null, DeliveryKey? delivery = null,
