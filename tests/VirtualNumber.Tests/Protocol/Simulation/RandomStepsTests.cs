@@ -157,10 +157,19 @@ public sealed class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
     /// <summary>What depends on where exactly time stands.</summary>
     private async Task AtTurnAsync()
     {
-        if (_random.Next(2) == 0)
-            await TakeAsync(AnyClaim());
-        else
-            await _store.Pool.ReclaimAsync(1 + _random.Next(5), _now, None);
+        switch (_random.Next(_pool.Mode == PoolMode.Pair && _holders.Count > 0 ? 4 : 2))
+        {
+            case 0:
+                await TakeAsync(AnyClaim());
+                break;
+            case 1:
+                await _store.Pool.ReclaimAsync(1 + _random.Next(5), _now, None);
+                break;
+            default:
+                // Who has rested may join another lease, though nobody has tidied up the one before.
+                Seen("reassign", (await _store.Pool.ReassignAsync(Reassignment(Recent(_holders)), _now, None)).Outcome);
+                break;
+        }
     }
 
     private async Task StepAsync()
