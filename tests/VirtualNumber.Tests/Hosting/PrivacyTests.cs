@@ -162,6 +162,39 @@ public sealed class PrivacyTests
         return (await monitor.ReadUntilAsync(connection), files);
     }
 
+    /// <summary>Pairs and extensions, with guesses until the caller is locked out, and parties that come and go.</summary>
+    private static async Task RunSharedAsync(
+        LeaseService.LeaseServiceClient leases, OpsService.OpsServiceClient ops, RoutingService.RoutingServiceClient routing)
+    {
+        foreach (var (poolId, mode, block) in new[] { ("shared", PoolMode.Extension, "162100200"), ("pairs", PoolMode.Pair, "162100300") })
+        {
+            await ops.CreatePoolAsync(new CreatePoolRequest
+            {
+                TenantId = TestService.Alpha,
+                Pool = new Pool { PoolId = poolId, Mode = mode, Quota = new LeaseQuota { LiveLeaseLimit = 50, LeasesPerMinuteLimit = 50 } },
+            });
+            await ops.AddNumbersAsync(Requests.AddBlocks(poolId, block));
+        }
+
+        var shared = (await leases.CreateLeaseAsync(Requests.Extension(Waybill + "1", Real))).Lease;
+        await routing.ResolveAsync(Requests.Resolve(shared.VirtualNumber, Caller));
+        await routing.ResolveAsync(Requests.Resolve(shared.VirtualNumber, shared.Extension, Caller, "call-2"));
+        for (var guess = 0; guess < 7; guess++)
+            await routing.ResolveAsync(Requests.Resolve(shared.VirtualNumber, $"{guess}", Caller, "call-3"));
+
+        var first = (await leases.CreateLeaseAsync(Requests.Pair(Real, Mobile, Waybill + "2"))).Lease;
+        var second = (await leases.CreateLeaseAsync(Requests.Pair(Other, Landline, Waybill + "3"))).Lease;
+        foreach (var caller in new[] { Real, Mobile, Caller })
+            await routing.ResolveAsync(Requests.Resolve(first.VirtualNumber, caller));
+        var reassign = Requests.ReassignLease(second.LeaseId, Real);
+        await RefusedCall.OfAsync(leases.ReassignLeaseAsync, reassign);
+        reassign.NewNumberIfBusy = true;
+        await leases.ReassignLeaseAsync(reassign);
+        await routing.ResolveAsync(Requests.Resolve(second.VirtualNumber, Other));
+        await RefusedCall.OfAsync(leases.CreateLeaseAsync, Requests.Pair(Real, Malformed, Waybill));
+        await ops.GetStatsAsync(Requests.GetStats("pairs"));
+    }
+
     private static async Task<string> RunAllVerbsAsync(Uri address)
     {
         using var channel = GrpcChannel.ForAddress(address);
@@ -197,6 +230,7 @@ public sealed class PrivacyTests
         await routing.ResolveAsync(Requests.Resolve("16210010099", Caller, callId: $"{Caller}.1@gateway"));
         await routing.ResolveAsync(Requests.Resolve(Mobile, Caller));
         await leases.ReassignLeaseAsync(Requests.ReassignLease(lease.LeaseId, Other));
+        await RunSharedAsync(leases, ops, routing);
         await ops.SuspendNumbersAsync(Requests.Suspend(Requests.Numbers("16210010098")));
         await ops.RestoreNumbersAsync(Requests.Restore(Requests.Numbers("16210010098")));
         await ops.RetireNumbersAsync(Requests.Retire(Requests.Numbers("16210010097")));

@@ -17,6 +17,7 @@ public sealed class SettingsTests
     [TestCase("Reclaim:Intervall", "00:00:01", "Intervall")]
     [TestCase("Bounds:LeastAgeing", "00:05:00", "LeastAgeing")]
     [TestCase("Redis:Endpoints", "127.0.0.1:6379", "Endpoints")]
+    [TestCase("Guessing:Misses", "5", "Misses")]
     [TestCase("Sealing:Keys", "vn-keys.json", "Keys")]
     public void A_misspelt_setting_is_named(string key, string value, string named) =>
         Assert.That(RefusalOf((key, value)), Does.Contain(named).And.Contain(key[..key.IndexOf(':', StringComparison.Ordinal)]));
@@ -42,6 +43,10 @@ public sealed class SettingsTests
     [TestCase("Redis:LogLength", "0", "LogLength")]
     [TestCase("Redis:RegistryInterval", "00:00:01.001", "RegistryInterval")]
     [TestCase("Redis:RegistryInterval", "00:00:00.009", "RegistryInterval")]
+    [TestCase("Guessing:MissesPerCaller", "0", "MissesPerCaller")]
+    [TestCase("Guessing:MissesPerNumber", "0", "MissesPerNumber")]
+    [TestCase("Guessing:Window", "00:00:00", "Window")]
+    [TestCase("Guessing:LockOut", "1.00:00:00.001", "LockOut")]
     [TestCase("Sealing:KeyRing", " ", "KeyRing")]
     public void A_figure_out_of_range_is_named(string key, string value, string named) =>
         Assert.That(RefusalOf((key, value)), Does.Contain(named));
@@ -89,6 +94,11 @@ public sealed class SettingsTests
     [TestCase("-00:00:01")]
     public void A_tenants_term_for_delivered_has_its_range(string term) =>
         Assert.That(RefusalOf(("Tenants:0:Id", "alpha"), ("Tenants:0:DeliveredTerm", term)), Does.Contain("DeliveredTerm of alpha must be 0 to 30 days"));
+
+    [TestCase("LiveLeaseLimit")]
+    [TestCase("LeasesPerMinuteLimit")]
+    public void A_tenants_quota_lets_it_lease_something(string limit) =>
+        Assert.That(RefusalOf(("Tenants:0:Id", "alpha"), ($"Tenants:0:{limit}", "0")), Does.Contain("LeasesPerMinuteLimit of alpha must be at least 1"));
 
     [Test]
     public void All_faults_are_told_at_once()

@@ -10,7 +10,7 @@ namespace VirtualNumber.Tests.Redis;
 public sealed class LostDataTests() : StoreTests(RedisStoreUnderTest.Single)
 {
     [Test]
-    public async Task A_block_that_lost_its_data_answers_nothing()
+    public async Task Trap_13_A_block_that_lost_its_data_answers_nothing()
     {
         var block = await AddBlockAsync();
         var lease = await LeaseAsync("a", block.Id, T0);
