@@ -43,6 +43,7 @@ public sealed class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
     private DateTimeOffset _now;
     private Focus _focus;
     private bool _turned;
+    private uint _firstBlock;
 
     /// <summary>Limits, of requests that are remembered, say, are reached only where many steps meet one thing within a short time.</summary>
     private enum Focus
@@ -70,9 +71,11 @@ public sealed class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         var step = 0ul;
         try
         {
-            await StockAsync();
             for (; step < steps; step++)
             {
+                // Where few live on a number, that is what is met first; where many, the slots that rest.
+                if (step == 0 || step == steps / 2)
+                    await StockAsync(density: step == 0 ? 1 + _random.Next(3) : 5);
                 if (step % StepsPerFocus == 0)
                     _focus = (Focus)_random.Next(4);
                 PassTime();
@@ -103,25 +106,31 @@ public sealed class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         return mode == PoolMode.Pair ? [.. everywhere, "reassign Busy", "reassign Moved"] : everywhere;
     }
 
-    private async Task StockAsync()
+    /// <summary>Makes a pool of its own; the one before is left alone from here on.</summary>
+    private async Task StockAsync(int density)
     {
-        _now = StoreTests.T0;
-        var pool = StoreTests.PoolOf("pool", TimeSpan.FromMinutes(10)) with
+        _now = _now == default ? StoreTests.T0 : _now;
+        _firstBlock = _numbers.Count == 0 ? 1 : (uint)_store.BlockCount + 1;
+        _numbers.Clear();
+        _records.Clear();
+        var pool = StoreTests.PoolOf($"pool-{density}", TimeSpan.FromMinutes(10)) with
         {
             Mode = mode,
             ExtensionLength = mode == PoolMode.Extension ? 1 : 0,
-            Density = mode == PoolMode.Direct ? 1 : 1 + _random.Next(5),
+            Density = mode == PoolMode.Direct ? 1 : density,
         };
         (_pool, _) = await _store.Stock.CreatePoolAsync(pool, None);
         for (var run = 0; run < Runs; run++)
         {
-            await _store.Stock.AddNumbersAsync(_pool, new([$"70000000{run}"], [], s_areas[run]), _now, None);
+            PhoneNumber Number(int index) => PhoneNumber.FromCanonical($"999:7000000{density}{run}{index:00}");
+
+            await _store.Stock.AddNumbersAsync(_pool, new([$"7000000{density}{run}"], [], s_areas[run]), _now, None);
             await _store.Stock.ChangeNumbersAsync(
-                _pool, new([], [.. Enumerable.Range(InStock, 100 - InStock).Select(index => Number(run, index))]), StockChange.Suspend, _now, None);
-            _numbers.AddRange(Enumerable.Range(0, InStock + 1).Select(index => Number(run, index)));
+                _pool, new([], [.. Enumerable.Range(InStock, 100 - InStock).Select(Number)]), StockChange.Suspend, _now, None);
+            _numbers.AddRange(Enumerable.Range(0, InStock + 1).Select(Number));
         }
 
-        PhoneNumber[] singles = [StoreTests.RealNumber(1), StoreTests.RealNumber(2)];
+        PhoneNumber[] singles = [StoreTests.RealNumber(2 * density), StoreTests.RealNumber((2 * density) + 1)];
         await _store.Stock.AddNumbersAsync(_pool, new([], singles, s_areas[^1]), _now, None);
         _numbers.AddRange(singles);
     }
@@ -248,11 +257,14 @@ public sealed class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         var change = _random.Next(5) switch { 0 => StockChange.Suspend, 1 => StockChange.Retire, _ => StockChange.Restore };
         List<PhoneNumber> some = [.. Enumerable.Range(0, 1 + _random.Next(3)).Select(_ => Number())];
         await _store.Stock.ChangeNumbersAsync(_pool, new([], some), change, _now, None);
+        // What a change does to look-ups shows nowhere else.
+        foreach (var record in _records.Where(record => some.Contains(record.Number)).TakeLast(3).ToList())
+            Seen("route", (await _store.Pool.ResolveAsync(RouteTo(record), _now, None)).Outcome);
     }
 
     private async Task OnHolderAsync(INumberPool pool)
     {
-        var holder = _holders.Count == 0 ? new HolderKey(StoreTests.Tenant, 1, 0, _now) : _focus == Focus.OneHolder ? _holders[^1] : Recent(_holders);
+        var holder = _holders.Count == 0 ? new HolderKey(StoreTests.Tenant, _firstBlock, 0, _now) : _focus == Focus.OneHolder ? _holders[^1] : Recent(_holders);
         switch (_random.Next(_focus == Focus.OneHolder ? 5 : 14))
         {
             case 0:
@@ -288,14 +300,13 @@ public sealed class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
     }
 
     /// <summary>Mostly where there is or was something.</summary>
-    private RouteStep Route()
-    {
-        var slots = (int)_pool.SlotsPerNumber();
-        var (number, part) = _records.Count > 0 && _random.Next(4) > 0 && Recent(_records) is var record
-            ? (record.Number, record.Slot % (uint)slots)
-            : (Number(), (uint)_random.Next(slots + 1));
-        return new(number, part, _random.Next(10) == 0 ? null : Person().Digest);
-    }
+    private RouteStep Route() => _records.Count > 0 && _random.Next(4) > 0
+        ? RouteTo(Recent(_records))
+        : new(Number(), (uint)_random.Next((int)_pool.SlotsPerNumber() + 1), Person().Digest);
+
+    private RouteStep RouteTo(LeaseRecord record) => new(
+        record.Number, record.Slot % _pool.SlotsPerNumber(),
+        _random.Next(10) switch { 0 => null, < 4 => Person().Digest, < 7 => record.Pair?.Peer, _ => record.NumberDigest });
 
     /// <summary>Both read the same; that they do is what is compared.</summary>
     private async Task CompareAsync()
@@ -391,7 +402,7 @@ public sealed class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
 
     private ClaimId NewId() => ClaimId.Create(_random);
 
-    private uint Block() => (uint)(1 + _random.Next(_store.BlockCount));
+    private uint Block() => _firstBlock + (uint)_random.Next(_store.BlockCount + 1 - (int)_firstBlock);
 
     private PhoneNumber Number() => _numbers[_random.Next(_numbers.Count)];
 
@@ -404,8 +415,6 @@ public sealed class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         _ends.Add(until);
         return until;
     }
-
-    private static PhoneNumber Number(int run, int index) => PhoneNumber.FromCanonical($"999:70000000{run}{index:00}");
 
     private static ulong? Variable(string name) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? ulong.Parse(text, CultureInfo.InvariantCulture) : null;
