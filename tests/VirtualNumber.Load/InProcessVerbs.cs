@@ -11,9 +11,9 @@ internal static class InProcessVerbs
     /// <param name="stock">Its stock.</param>
     /// <param name="terms">How long leases last.</param>
     /// <param name="keys">The caller's, who disposes it.</param>
-    /// <param name="seed">What is left to chance follows from it.</param>
+    /// <param name="random">Chance.</param>
     /// <param name="time">The clock.</param>
-    public static LeaseVerbs Create(INumberPool pool, INumberStock stock, LeaseTerms terms, KeyRing keys, int seed, TimeProvider time)
+    public static LeaseVerbs Create(INumberPool pool, INumberStock stock, LeaseTerms terms, KeyRing keys, IRandomSource random, TimeProvider time)
     {
         var index = new BlindIndex(keys);
         return new LeaseVerbs(
@@ -23,7 +23,7 @@ internal static class InProcessVerbs
             new NumberSealer(keys),
             index,
             new LeaseIdCodec(keys),
-            new SeededRandom((ulong)seed),
+            random,
             new LeaseQuotas(pool, stock, TenantQuotas.None, index),
             new GuessGuard(pool, index, new GuessOptions()),
             time);

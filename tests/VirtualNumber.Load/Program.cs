@@ -9,6 +9,7 @@ root.Subcommands.Add(CallCommand.Create());
 root.Subcommands.Add(ReplayCommand.Create());
 root.Subcommands.Add(PairsCommand.Create());
 root.Subcommands.Add(BenchCommand.Create());
+root.Subcommands.Add(OccupancyCommand.Create());
 root.Subcommands.Add(BenchServerCommand.Create());
 
 var parsed = root.Parse(args);

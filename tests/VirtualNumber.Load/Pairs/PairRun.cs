@@ -40,7 +40,7 @@ internal sealed class PairRun : IDisposable
     private PairRun(PairPlan plan, INumberPool pool, INumberStock stock)
     {
         (_plan, _pool, _stock) = (plan, pool, stock);
-        _verbs = InProcessVerbs.Create(pool, stock, _terms, _keys, plan.Seed, _time);
+        _verbs = InProcessVerbs.Create(pool, stock, _terms, _keys, new SeededRandom((ulong)plan.Seed), _time);
         _places = Enumerable.Range(0, plan.Blocks * PairPlan.NumbersPerBlock)
             .ToDictionary(place => $"{PrefixOf(place / PairPlan.NumbersPerBlock)}{place % PairPlan.NumbersPerBlock:d2}");
         _books = new PairBooks(plan, _places, _report);

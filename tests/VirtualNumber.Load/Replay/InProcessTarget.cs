@@ -20,7 +20,7 @@ internal sealed class InProcessTarget : IReplayTarget, IDisposable
     public InProcessTarget(INumberPool pool, INumberStock stock, ReplayPolicy policy, int seed, TimeProvider time)
     {
         (_pool, _stock, _time) = (pool, stock, time);
-        _verbs = InProcessVerbs.Create(pool, stock, policy.Terms, _keys, seed, time);
+        _verbs = InProcessVerbs.Create(pool, stock, policy.Terms, _keys, new SeededRandom((ulong)seed), time);
     }
 
     public async Task StockAsync(ReplayPool pool, ReplayNumbers numbers, TimeSpan aging)
