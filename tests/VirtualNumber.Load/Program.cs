@@ -1,12 +1,15 @@
 using System.CommandLine;
 using VirtualNumber.Load.Bench;
 using VirtualNumber.Load.Calls;
+using VirtualNumber.Load.Pairs;
 using VirtualNumber.Load.Replay;
 
 var root = new RootCommand("A client of Virtual Number: makes single calls, replays deliveries, measures.");
 root.Subcommands.Add(CallCommand.Create());
 root.Subcommands.Add(ReplayCommand.Create());
+root.Subcommands.Add(PairsCommand.Create());
 root.Subcommands.Add(BenchCommand.Create());
+root.Subcommands.Add(OccupancyCommand.Create());
 root.Subcommands.Add(BenchServerCommand.Create());
 
 var parsed = root.Parse(args);

@@ -59,7 +59,8 @@ internal static class BenchCommand
         return command;
     }
 
-    private static bool IsDebugBuild => typeof(LeaseServiceReflection).Assembly
+    /// <summary>Whether the service was built without optimising.</summary>
+    public static bool IsDebugBuild => typeof(LeaseServiceReflection).Assembly
         .GetCustomAttributes(typeof(DebuggableAttribute), false).Cast<DebuggableAttribute>().Any(debuggable => debuggable.IsJITOptimizerDisabled);
 
     private static async Task<IReadOnlyList<Measured>> EmbeddedAsync(BenchPlan plan, CancellationToken cancellation)

@@ -91,6 +91,42 @@ internal static class ResultsFile
         return text.ToString();
     }
 
+    /// <summary>What a lease costs at two levels of occupancy.</summary>
+    public static string FormatOccupancy(OccupancyPlan plan, IReadOnlyList<OccupancyRow> rows)
+    {
+        var redis = plan.Redis.Length > 0 ? " --redis 127.0.0.1:6379" : "";
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"""
+            # Results by occupancy
+
+            Made by `dotnet run -c Release --project tests/VirtualNumber.Load -- occupancy{redis}`, which writes everything down to the profile.
+
+            A pool of {plan.Places:n0} places in each mode and at each level, in blocks of as many places as a block may have. A round leases 1 % of the
+            places, from half a percent below the level to half above it, one after the other; then these are released and rest, unmeasured.
+            {plan.Rounds} rounds at each level, the two taking turns, after half as many for warming up. Everything runs in the process that is
+            measured; no call goes over the wire but those to Redis. The verb is measured from call to answer. Pairs are of a random one
+            of {plan.Couriers:n0} couriers and a recipient of its own. Median of the rounds (least – most).
+
+            | store | mode | µs per lease | at {OccupancyPlan.Low} % | at {OccupancyPlan.High} % | ratio |
+            | --- | --- | --- | ---: | ---: | ---: |
+
+            """);
+        foreach (var row in rows)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"| {row.Store} | {row.Mode.ToString().ToLowerInvariant()} | {row.What} ")
+                .Append(CultureInfo.InvariantCulture, $"| {Spread(row.Low, figure => figure, "0.0")} | {Spread(row.High, figure => figure, "0.0")} | {row.Ratio:0.00} |\n");
+        }
+
+        var worst = rows.Where(row => row.IsHeld).MaxBy(row => row.Ratio)!;
+        text.Append(CultureInfo.InvariantCulture, $"\nTarget: leasing at {OccupancyPlan.High} % costs at most {OccupancyRow.MostRatio} times what it costs at {OccupancyPlan.Low} %, in all modes. ")
+            .Append(CultureInfo.InvariantCulture, $"Here: {worst.Ratio:0.00} at most\n({worst.Store}, {worst.Mode.ToString().ToLowerInvariant()}, {worst.What}), {(worst.Passed ? "met" : "missed")}.\n");
+        if (rows.Max(row => row.Refused) is var refused and > 0)
+            text.Append(CultureInfo.InvariantCulture, $"Up to {refused:n0} leases of a pool were refused, the courier being on every number with room, and another courier's was tried.\n");
+        text.Append('\n');
+        AppendMachine(text);
+        return text.ToString();
+    }
+
     private static string Conditions(BenchPlan plan) => string.Create(CultureInfo.InvariantCulture, $"""
         {plan.Duration.TotalSeconds:0.#} s per call in {plan.Rounds} interleaved rounds after a warm-up, {plan.Concurrency} calls at a time over one connection. Client and server share
         the machine, so calls per second and latency are those of both together; server time is the processor time of the server's
@@ -127,13 +163,14 @@ internal static class ResultsFile
             text.Append(CultureInfo.InvariantCulture, $"| {name} | {value} |\n");
     }
 
-    private static string Spread(IReadOnlyList<Round> rounds, Func<Round, double> figure, string format)
+    private static string Spread<T>(IReadOnlyList<T> rounds, Func<T, double> figure, string format)
     {
         var culture = CultureInfo.InvariantCulture;
         return $"{Median(rounds, figure).ToString(format, culture)} ({rounds.Min(figure).ToString(format, culture)} – {rounds.Max(figure).ToString(format, culture)})";
     }
 
-    private static double Median(IReadOnlyList<Round> rounds, Func<Round, double> figure)
+    /// <summary>The middle one of the rounds' figures.</summary>
+    public static double Median<T>(IReadOnlyList<T> rounds, Func<T, double> figure)
     {
         var sorted = rounds.Select(figure).Order().ToList();
         return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
@@ -24,7 +23,7 @@ internal static class CallCommand
         {
             Description = "How long to wait: 10s, 500ms, 1m.",
             DefaultValueFactory = _ => TimeSpan.FromSeconds(10),
-            CustomParser = ParseSpan,
+            CustomParser = Spans.Parse,
         };
         var command = new Command(Name, "Makes one call.") { method, json, address, deadline };
         command.SetAction((parsed, cancellation) => RunAsync(
@@ -96,19 +95,5 @@ internal static class CallCommand
             return address;
         result.AddError($"'{result.Tokens[0].Value}' is no http or https address.");
         return null;
-    }
-
-    /// <summary>A number with a unit, as gRPC tools write deadlines; or .NET's own form.</summary>
-    private static TimeSpan ParseSpan(ArgumentResult result)
-    {
-        var text = result.Tokens[0].Value;
-        var unit = text.TrimStart([.. "0123456789."]);
-        var perUnit = unit switch { "ms" => 1, "s" => 1_000, "m" => 60_000, _ => 0 };
-        if (perUnit > 0 && double.TryParse(text[..^unit.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count))
-            return TimeSpan.FromMilliseconds(count * perUnit);
-        if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span) && span > TimeSpan.Zero)
-            return span;
-        result.AddError($"'{text}' is no length of time; write 10s, 500ms or 1m.");
-        return TimeSpan.Zero;
     }
 }

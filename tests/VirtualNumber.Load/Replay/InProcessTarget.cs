@@ -20,18 +20,7 @@ internal sealed class InProcessTarget : IReplayTarget, IDisposable
     public InProcessTarget(INumberPool pool, INumberStock stock, ReplayPolicy policy, int seed, TimeProvider time)
     {
         (_pool, _stock, _time) = (pool, stock, time);
-        var index = new BlindIndex(_keys);
-        _verbs = new LeaseVerbs(
-            pool,
-            stock,
-            policy.Terms,
-            new NumberSealer(_keys),
-            index,
-            new LeaseIdCodec(_keys),
-            new SeededRandom((ulong)seed),
-            new LeaseQuotas(pool, stock, TenantQuotas.None, index),
-            new GuessGuard(pool, index, new GuessOptions()),
-            time);
+        _verbs = InProcessVerbs.Create(pool, stock, policy.Terms, _keys, new SeededRandom((ulong)seed), time);
     }
 
     public async Task StockAsync(ReplayPool pool, ReplayNumbers numbers, TimeSpan aging)

@@ -1,6 +1,7 @@
 using System.Reflection;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
+using VirtualNumber.Sealing;
 
 namespace VirtualNumber.Tests.Load;
 
@@ -27,6 +28,12 @@ public enum Flaw
 
     /// <summary>A number is given away as soon as it was released.</summary>
     RestSkipped,
+
+    /// <summary>A party of a pair comes back to the number that it has just left.</summary>
+    PartyRestSkipped,
+
+    /// <summary>Every other holder of pairs is leased numbers of later blocks only.</summary>
+    BlockPassedOver,
 }
 
 /// <summary>A store that does everything right but one thing. Public and open, since the proxy derives from it.</summary>
@@ -39,6 +46,12 @@ public class FlawedStore : DispatchProxy
     private Flaw _flaw;
     private int _calls;
     private LeaseRecord? _remembered;
+
+    /// <summary>The number of the last lease of each holder that a report has ended.</summary>
+    private readonly Dictionary<Digest, PhoneNumber> _left = [];
+
+    /// <summary>Which holders pass over the first block.</summary>
+    private readonly Dictionary<Digest, bool> _passOver = [];
 
     internal static INumberPool Create(INumberPool store, Flaw flaw)
     {
@@ -64,6 +77,12 @@ public class FlawedStore : DispatchProxy
             Change<LeaseRecord?>(targetMethod, args, record => Now() ? null : record),
         (Flaw.SlotTakenTwice or Flaw.RestSkipped, nameof(INumberPool.TakeAsync)) =>
             Change<TakeAnswer>(targetMethod, args, Renumber),
+        (Flaw.PartyRestSkipped, nameof(INumberPool.ApplyAsync)) =>
+            Change<ApplyAnswer>(targetMethod, args, RememberEnded),
+        (Flaw.PartyRestSkipped, nameof(INumberPool.TakeAsync)) =>
+            Change<TakeAnswer>(targetMethod, args, TakeBack),
+        (Flaw.BlockPassedOver, nameof(INumberPool.ChooseBlockAsync)) =>
+            targetMethod.Invoke(_store, [PassOver((BlockChoice)args![0]!), .. args[1..]]),
         _ => targetMethod.Invoke(_store, args),
     };
 #pragma warning restore CA2012
@@ -101,5 +120,23 @@ public class FlawedStore : DispatchProxy
         if (!answer.New || _remembered is not { } other || other.PoolId != answer.Record!.PoolId)
             return _flaw == Flaw.SlotTakenTwice ? Remember(answer, answer.Record) : answer;
         return answer with { Record = answer.Record with { Number = other.Number } };
+    }
+
+    private ApplyAnswer RememberEnded(ApplyAnswer answer)
+    {
+        if (answer.Record is { End: not EndReason.None } ended)
+            _left[ended.NumberDigest] = ended.Number;
+        return answer;
+    }
+
+    private TakeAnswer TakeBack(TakeAnswer answer) => answer.New && _left.Remove(answer.Record!.NumberDigest, out var number)
+        ? answer with { Record = answer.Record with { Number = number } }
+        : answer;
+
+    private BlockChoice PassOver(BlockChoice choice)
+    {
+        var holder = choice.Parties!.Value.Holder;
+        _passOver.TryAdd(holder, _passOver.Count % 2 == 1);
+        return _passOver[holder] ? choice with { Tried = [1] } : choice;
     }
 }

@@ -70,6 +70,36 @@ public sealed class LostAnswerTests() : VerbTests(RedisStoreUnderTest.Single)
     }
 
     [Test]
+    public async Task A_pair_goes_through_its_life_once_whatever_answers_are_lost()
+    {
+        var block = await AddPairBlockAsync(inStock: 2);
+        await PairAsync(block, "c", "d", T0);
+        var claim = (await ClaimAsync("lease", "lease", block.Id, T0, delivery: "lease")).Claim!;
+        var steps = _store.Pool;
+
+        var taken = await steps.TakeAsync(StepOf("lease", claim, block, T0, "a", "b"), T0, None);
+        var lease = taken.Record!;
+        var reassigned = await steps.ReassignAsync(
+            new ReassignStep(HolderOf(lease), MarkOf("other"), null, BoundOf("e")), T0 + Second, None);
+        var busy = await steps.ReassignAsync(new ReassignStep(HolderOf(lease), MarkOf("busy"), BoundOf("c")), T0 + Second, None);
+        var route = await steps.ResolveAsync(new RouteStep(lease.Number, 0, DigestOf("e")), T0 + Second, None);
+        var moved = await steps.ReassignAsync(
+            new ReassignStep(HolderOf(lease), MarkOf("busy"), BoundOf("c"), EndIfBusy: true), T0 + Minute, None);
+
+        Assert.Multiple(async () =>
+        {
+            Assert.That((taken.Outcome, taken.New), Is.EqualTo((TakeOutcome.Live, false)), "It tells of a lease that was there by then.");
+            Assert.That(reassigned.Outcome, Is.EqualTo(HolderOutcome.Repeated));
+            Assert.That(busy.Outcome, Is.EqualTo(HolderOutcome.Busy));
+            Assert.That(route.Outcome, Is.EqualTo(RouteOutcome.Route));
+            Assert.That(moved.Outcome, Is.EqualTo(HolderOutcome.Moved));
+            Assert.That(
+                await ChangesAsync(block.Id), Is.EqualTo(new[] { LogKind.Leased, LogKind.Leased, LogKind.Reassigned, LogKind.Released }));
+            Assert.That(_proxy.Lost, Is.EqualTo(5));
+        });
+    }
+
+    [Test]
     public async Task The_stock_is_changed_once_whatever_answers_are_lost()
     {
         var wanted = PoolOf("pool", Hour);

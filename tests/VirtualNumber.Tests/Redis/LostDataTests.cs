@@ -27,6 +27,45 @@ public sealed class LostDataTests() : StoreTests(RedisStoreUnderTest.Single)
         await AssertLostAsync(() => Stock.ListRecordsAsync(block.Pool, null, default, 10, T0, None).AsTask());
     }
 
+    [Test]
+    public async Task A_block_whose_numbers_are_shared_answers_nothing_either([Values(PoolMode.Extension, PoolMode.Pair)] PoolMode mode)
+    {
+        var block = mode == PoolMode.Pair ? await AddPairBlockAsync() : await AddExtensionBlockAsync(density: 10);
+        var lease = await ShareAsync("a", block, T0, "a", "b");
+        var database = (await RedisStoreUnderTest.Single.GetConnectionAsync()).GetDatabase();
+        await database.KeyDeleteAsync(Keys.OfBlock(block.Id, mode));
+        var parties = mode == PoolMode.Pair ? PartiesOf("c", "d") : default(PairParties?);
+        var (claim, mark) = (ClaimOf(lease), MarkOf("request"));
+
+        await AssertLostAsync(() => Steps.ResolveAsync(new RouteStep(lease.Number, PartOf(lease, block), DigestOf("a")), T0, None).AsTask());
+        await AssertLostAsync(() => Steps.FindAsync(claim, None).AsTask());
+        await AssertLostAsync(() => GetAsync(lease).AsTask());
+        await AssertLostAsync(() => ExtendAsync(lease, "request", T0).AsTask());
+        await AssertLostAsync(() => Steps.ReassignAsync(new ReassignStep(HolderOf(lease), mark, BoundOf("c")), T0, None).AsTask());
+        await AssertLostAsync(() => ReleaseAsync(lease, T0).AsTask());
+        await AssertLostAsync(() => ApplyAsync(claim, 1, T0 + Day, T0).AsTask());
+        await AssertLostAsync(() => TakeSharedAsync("c", block, T0, "c", "d"));
+        await AssertLostAsync(() => ReclaimAsync(T0).AsTask());
+        await AssertLostAsync(() => Stock.GetStatsAsync(block.Pool, 0, 10, T0, None).AsTask());
+        await AssertLostAsync(() => Stock.GetRoomAsync(block.Pool, null, parties, T0, None).AsTask());
+        await AssertLostAsync(() => Stock.ListRecordsAsync(block.Pool, null, default, 10, T0, None).AsTask());
+        await AssertLostAsync(() => Stock.ChangeNumbersAsync(block.Pool, new([], [lease.Number]), StockChange.Suspend, T0, None).AsTask());
+        await AssertLostAsync(() => Stock.AddNumbersAsync(block.Pool, new([block.Prefix], []), T0, None).AsTask());
+        foreach (var key in Keys.OfBlock(block.Id, mode))
+            Assert.That(await database.KeyExistsAsync(key), Is.False, $"{key} was made anew.");
+    }
+
+    [Test]
+    public async Task A_block_that_lost_its_data_keeps_no_pair_from_the_next_one()
+    {
+        var block = await AddPairBlockAsync();
+        await Stock.AddNumbersAsync(block.Pool, new(["799000001"], []), T0, None);
+        await (await RedisStoreUnderTest.Single.GetConnectionAsync()).GetDatabase().KeyDeleteAsync(Keys.OfBlock(block.Id, PoolMode.Pair));
+
+        Assert.That(await ChooseAsync(block.Pool, "a", T0, "b"), Is.EqualTo(block.Id + 1));
+        await AssertLostAsync(() => ChooseAsync(block.Pool, "a", T0, "a").AsTask());
+    }
+
     /// <summary>Its numbers may be leased, or aging: as new ones they would reach the next holder.</summary>
     [Test]
     public async Task A_block_that_lost_its_data_is_not_made_anew_by_adding_its_numbers_again()

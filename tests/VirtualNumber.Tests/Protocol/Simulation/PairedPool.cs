@@ -28,6 +28,10 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
         var chosen = await subject.ChooseBlockAsync(choice, now, cancellation);
         var expected = await model.ChooseBlockAsync(choice, now, cancellation);
         Unless(chosen is not null || expected is null, () => $"choose {choice.PoolId}: no block is chosen where {expected} has room.");
+        // Pairs stay close together: none is sent past a block in which both parties fit.
+        Unless(
+            choice.Parties is null || expected is null || chosen <= expected,
+            () => $"choose {choice.PoolId}: block {chosen} is chosen before {expected}, where both parties fit.");
         Unless(
             chosen is not { } block || (!choice.Tried.Contains(block) && stock.OwnerOf(block) == (choice.TenantId, choice.PoolId)),
             () => $"choose {choice.PoolId}: block {chosen} was tried, or is another pool's.");

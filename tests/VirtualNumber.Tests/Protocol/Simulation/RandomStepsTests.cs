@@ -9,10 +9,19 @@ namespace VirtualNumber.Tests.Protocol.Simulation;
 /// Random steps in whatever order, also such as no verb would take: another store answers them as the embedded one does, and comes to the
 /// same state after each. A failure prints its seed; VN_SEED replays one, VN_STEPS makes a run longer or shorter.
 /// </summary>
-[TestFixtureSource(typeof(StoreUnderTest), nameof(StoreUnderTest.OthersThanEmbedded))]
-public sealed class RandomStepsTests(StoreUnderTest kind)
+[TestFixtureSource(nameof(Fixtures))]
+public sealed class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
 {
-    private const int Blocks = 2;
+    private const int Runs = 2;
+    private const int InStock = 3;
+
+    /// <summary>Few, so that they meet on one number again and again.</summary>
+    private const int People = 5;
+
+    /// <summary>In a run as long, whatever may happen does.</summary>
+    private const ulong LongRun = 4_000;
+
+    private static readonly string[] s_areas = ["", "010", "021"];
 
     private static readonly TimeSpan s_beforeEnd = TimeSpan.FromMinutes(5);
 
@@ -21,8 +30,10 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
 
     private readonly List<Claim> _claims = [];
     private readonly List<HolderKey> _holders = [];
+    private readonly List<LeaseRecord> _records = [];
     private readonly Dictionary<(Digest Delivery, DeliveryRole Role), ClaimId> _standing = [];
-    private readonly SortedDictionary<TakeOutcome, int> _takes = [];
+    private readonly SortedDictionary<string, int> _outcomes = new(StringComparer.Ordinal);
+    private readonly List<PhoneNumber> _numbers = [];
     private readonly Dictionary<uint, long> _logged = [];
     private readonly List<DateTimeOffset> _turns = [];
     private readonly List<DateTimeOffset> _ends = [];
@@ -32,6 +43,7 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
     private DateTimeOffset _now;
     private Focus _focus;
     private bool _turned;
+    private uint _firstBlock;
 
     /// <summary>Limits, of requests that are remembered, say, are reached only where many steps meet one thing within a short time.</summary>
     private enum Focus
@@ -42,6 +54,11 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
         OneHolder,
     }
 
+    private static IEnumerable<TestFixtureData> Fixtures =>
+        from kind in StoreUnderTest.OthersThanEmbedded
+        from mode in Enum.GetValues<PoolMode>()
+        select new TestFixtureData(kind, mode);
+
     private static CancellationToken None => CancellationToken.None;
 
     [Test]
@@ -51,12 +68,14 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
         var steps = Variable("VN_STEPS") ?? (ulong)kind.SimulatedSteps / 4;
         _random = new SeededRandom(seed);
         await using var store = _store = new PairedStore(await kind.StartAsync(StoreTests.Bounds), await new EmbeddedStoreUnderTest().StartAsync(StoreTests.Bounds));
-        await StockAsync();
         var step = 0ul;
         try
         {
             for (; step < steps; step++)
             {
+                // Where few live on a number, that is what is met first; where many, the slots that rest.
+                if (step == 0 || step == steps / 2)
+                    await StockAsync(density: step == 0 ? 1 + _random.Next(3) : 5);
                 if (step % StepsPerFocus == 0)
                     _focus = (Focus)_random.Next(4);
                 PassTime();
@@ -69,20 +88,51 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
             Assert.Fail($"VN_SEED={seed}, VN_STEPS={steps}: at step {step}: {broken.Message}");
         }
 
-        await TestContext.Out.WriteLineAsync($"{steps} steps, seed {seed}; {_claims.Count} claims, takes: {string.Join(", ", _takes.Select(take => $"{take.Value} {take.Key}"))}");
+        await TestContext.Out.WriteLineAsync(
+            $"{steps} steps, seed {seed}; {_claims.Count} claims; {string.Join(", ", _outcomes.Select(outcome => $"{outcome.Key} {outcome.Value}"))}");
         Assert.That(_holders.Distinct().Count(), Is.GreaterThan((int)steps / 250), "Slots were taken again and again.");
+        if (steps >= LongRun)
+            Assert.That(_outcomes.Keys, Is.SupersetOf(Expected()));
     }
 
-    private async Task StockAsync()
+    private string[] Expected()
     {
-        _now = StoreTests.T0;
-        (_pool, _) = await _store.Stock.CreatePoolAsync(StoreTests.PoolOf("pool", TimeSpan.FromMinutes(10)), None);
-        for (var block = 0; block < Blocks; block++)
+        string[] everywhere =
+        [
+            "take Live", "take Ended", "take Closed", "take Over", "take Full", "reassign Done", "reassign Repeated", "reassign OtherContent",
+            "reassign Ended", "route Route", "route Suspended", "route NotLeased", "route Ended", "counted True", "counted False",
+            "barred True", "barred False",
+        ];
+        return mode == PoolMode.Pair ? [.. everywhere, "reassign Busy", "reassign Moved"] : everywhere;
+    }
+
+    /// <summary>Makes a pool of its own; the one before is left alone from here on.</summary>
+    private async Task StockAsync(int density)
+    {
+        _now = _now == default ? StoreTests.T0 : _now;
+        _firstBlock = _numbers.Count == 0 ? 1 : (uint)_store.BlockCount + 1;
+        _numbers.Clear();
+        _records.Clear();
+        var pool = StoreTests.PoolOf($"pool-{density}", TimeSpan.FromMinutes(10)) with
         {
-            await _store.Stock.AddNumbersAsync(_pool, new([$"70000000{block}"], []), _now, None);
-            var suspended = Enumerable.Range(4, 96).Select(slot => Number(block, slot)).ToList();
-            await _store.Stock.ChangeNumbersAsync(_pool, new([], suspended), StockChange.Suspend, _now, None);
+            Mode = mode,
+            ExtensionLength = mode == PoolMode.Extension ? 1 : 0,
+            Density = mode == PoolMode.Direct ? 1 : density,
+        };
+        (_pool, _) = await _store.Stock.CreatePoolAsync(pool, None);
+        for (var run = 0; run < Runs; run++)
+        {
+            PhoneNumber Number(int index) => PhoneNumber.FromCanonical($"999:7000000{density}{run}{index:00}");
+
+            await _store.Stock.AddNumbersAsync(_pool, new([$"7000000{density}{run}"], [], s_areas[run]), _now, None);
+            await _store.Stock.ChangeNumbersAsync(
+                _pool, new([], [.. Enumerable.Range(InStock, 100 - InStock).Select(Number)]), StockChange.Suspend, _now, None);
+            _numbers.AddRange(Enumerable.Range(0, InStock + 1).Select(Number));
         }
+
+        PhoneNumber[] singles = [StoreTests.RealNumber(2 * density), StoreTests.RealNumber((2 * density) + 1)];
+        await _store.Stock.AddNumbersAsync(_pool, new([], singles, s_areas[^1]), _now, None);
+        _numbers.AddRange(singles);
     }
 
     /// <summary>Mostly a little, often to the millisecond at which something turns; also back, as from one clock to another.</summary>
@@ -116,16 +166,25 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
     /// <summary>What depends on where exactly time stands.</summary>
     private async Task AtTurnAsync()
     {
-        if (_random.Next(2) == 0)
-            await TakeAsync(AnyClaim());
-        else
-            await _store.Pool.ReclaimAsync(1 + _random.Next(5), _now, None);
+        switch (_random.Next(_pool.Mode == PoolMode.Pair && _holders.Count > 0 ? 4 : 2))
+        {
+            case 0:
+                await TakeAsync(AnyClaim());
+                break;
+            case 1:
+                await _store.Pool.ReclaimAsync(1 + _random.Next(5), _now, None);
+                break;
+            default:
+                // Who has rested may join another lease, though nobody has tidied up the one before.
+                Seen("reassign", (await _store.Pool.ReassignAsync(Reassignment(Recent(_holders)), _now, None)).Outcome);
+                break;
+        }
     }
 
     private async Task StepAsync()
     {
         var pool = _store.Pool;
-        switch (_focus switch { Focus.OneLedger => _random.Next(10), Focus.OneHolder => int.MaxValue, _ => _random.Next(25) })
+        switch (_focus switch { Focus.OneLedger => _random.Next(10), Focus.OneHolder => int.MaxValue, _ => _random.Next(32) })
         {
             case < 4:
                 var (delivery, role) = (Delivery(), Role());
@@ -158,24 +217,61 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
             case < 18:
                 await pool.ApplyAsync(AnyClaim(), _random.Next(6), new Terms(Instant(), _random.Next(3) == 0), TimeSpan.FromDays(2), _now, None);
                 break;
+            case < 19:
+                await pool.ChooseBlockAsync(
+                    new BlockChoice(StoreTests.Tenant, _pool.PoolId, _random.Next(3) == 0 ? [Block()] : [], Area(), Parties()), _now, None);
+                break;
+            case < 20:
+                await CountAsync(pool);
+                break;
+            case < 21:
+                await StockStepAsync();
+                break;
+            case < 25:
+                // What no ledger knows of is taken all the same.
+                _claims.Add(new Claim(NewId(), Block(), _now));
+                await TakeAsync(_claims[^1]);
+                break;
             default:
                 await OnHolderAsync(pool);
                 break;
         }
     }
 
+    private async Task CountAsync(INumberPool pool)
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            var (window, barred) = (TimeSpan.FromMinutes(1 + _random.Next(30)), TimeSpan.FromMinutes(1 + _random.Next(30)));
+            var step = new CountStep(Counter(), 1 + _random.Next(4), window, _random.Next(2) == 0 ? null : barred);
+            Seen("counted", (await pool.CountAsync(step, _now, None)).Counted);
+            Seen("barred", await pool.FindBarAsync(Counter(), _now, None) is not null);
+        }
+    }
+
+    private async Task StockStepAsync()
+    {
+        if (_random.Next(4) == 0)
+            _pool = (await _store.Stock.UpdatePoolAsync(
+                StoreTests.Tenant, _pool.PoolId, new PoolUpdate(Aging: TimeSpan.FromMinutes(5 + _random.Next(10))), null, None))!.Value.Pool;
+        var change = _random.Next(5) switch { 0 => StockChange.Suspend, 1 => StockChange.Retire, _ => StockChange.Restore };
+        List<PhoneNumber> some = [.. Enumerable.Range(0, 1 + _random.Next(3)).Select(_ => Number())];
+        await _store.Stock.ChangeNumbersAsync(_pool, new([], some), change, _now, None);
+        // What a change does to look-ups shows nowhere else.
+        foreach (var record in _records.Where(record => some.Contains(record.Number)).TakeLast(3).ToList())
+            Seen("route", (await _store.Pool.ResolveAsync(RouteTo(record), _now, None)).Outcome);
+    }
+
     private async Task OnHolderAsync(INumberPool pool)
     {
-        var holder = _holders.Count == 0 ? new HolderKey(StoreTests.Tenant, 1, 0, _now) : _focus == Focus.OneHolder ? _holders[^1] : Recent(_holders);
+        var holder = _holders.Count == 0 ? new HolderKey(StoreTests.Tenant, _firstBlock, 0, _now) : _focus == Focus.OneHolder ? _holders[^1] : Recent(_holders);
         switch (_random.Next(_focus == Focus.OneHolder ? 5 : 14))
         {
             case 0:
                 await pool.ExtendAsync(holder, Mark(_random.Next(5)), TimeSpan.FromMinutes(_random.Next(2_000)), 3, TimeSpan.FromDays(2), _now, None);
                 break;
             case < 5:
-                await pool.ReassignAsync(
-                    holder, Mark(_random.Next(14)), new BoundNumber(StoreTests.SealOf($"{_random.Next(5)}"), StoreTests.DigestOf($"{_random.Next(5)}")), _now,
-                    None);
+                Seen("reassign", (await pool.ReassignAsync(Reassignment(holder), _now, None)).Outcome);
                 break;
             case 5:
                 await pool.ReleaseAsync(holder, _now, None);
@@ -185,11 +281,11 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
                 await pool.FindAsync(AnyClaim(), None);
                 break;
             case < 9:
-                await pool.ResolveAsync(Number(_random.Next(Blocks), _random.Next(5)), _now, None);
+                for (var i = 0; i < 4; i++)
+                    Seen("route", (await pool.ResolveAsync(Route(), _now, None)).Outcome);
                 break;
             case < 12:
-                var change = _random.Next(3) switch { 0 => StockChange.Suspend, 1 => StockChange.Retire, _ => StockChange.Restore };
-                await _store.Stock.ChangeNumbersAsync(_pool, new([], [Number(_random.Next(Blocks), _random.Next(5))]), change, _now, None);
+                await StockStepAsync();
                 break;
             default:
                 await pool.ReclaimAsync(1 + _random.Next(5), _now, None);
@@ -197,12 +293,29 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
         }
     }
 
+    private ReassignStep Reassignment(HolderKey holder)
+    {
+        var peer = _pool.Mode == PoolMode.Pair && _random.Next(2) == 0 ? Person() : default(BoundNumber?);
+        return new(holder, Mark(_random.Next(14)), peer is null || _random.Next(2) == 0 ? Person() : null, peer, peer is not null && _random.Next(3) == 0);
+    }
+
+    /// <summary>Mostly where there is or was something.</summary>
+    private RouteStep Route() => _records.Count > 0 && _random.Next(4) > 0
+        ? RouteTo(Recent(_records))
+        : new(Number(), (uint)_random.Next((int)_pool.SlotsPerNumber() + 1), Person().Digest);
+
+    private RouteStep RouteTo(LeaseRecord record) => new(
+        record.Number, record.Slot % _pool.SlotsPerNumber(),
+        _random.Next(10) switch { 0 => null, < 4 => Person().Digest, < 7 => record.Pair?.Peer, _ => record.NumberDigest });
+
     /// <summary>Both read the same; that they do is what is compared.</summary>
     private async Task CompareAsync()
     {
         await _store.Stock.ListRecordsAsync(_pool, null, default, int.MaxValue, _now, None);
-        await _store.Stock.GetStatsAsync(_pool, 0, Blocks, _now, None);
-        for (var block = 1u; block <= Blocks; block++)
+        await _store.Stock.GetStatsAsync(_pool, 0, int.MaxValue, _now, None);
+        if (_random.Next(4) == 0)
+            await _store.Stock.GetRoomAsync(_pool, Area(), Parties(), _now, None);
+        for (var block = 1u; block <= _store.BlockCount; block++)
         {
             if (await _store.ReadLogAsync(block, _logged.GetValueOrDefault(block)) is { Count: > 0 } entries)
                 _logged[block] = entries[^1].Sequence;
@@ -211,12 +324,17 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
 
     private async Task TakeAsync(Claim claim)
     {
-        var (number, digest) = (StoreTests.SealOf($"{_random.Next(5)}"), StoreTests.DigestOf($"{_random.Next(5)}"));
-        var step = new TakeStep(claim, Delivery(), Role(), _random.Next(4), Instant(), number, digest);
+        var holder = Person();
+        var step = new TakeStep(claim, Delivery(), Role(), _random.Next(4), Instant(), holder.Sealed, holder.Digest)
+        {
+            Choice = _pool.Mode == PoolMode.Direct ? null : Choice(),
+            Pair = _pool.Mode == PoolMode.Pair ? Pair() : null,
+            LeasedDigest = _pool.Mode == PoolMode.Pair ? StoreTests.DigestOf($"leased {_random.Next(3)}") : null,
+        };
         try
         {
             var take = await _store.Pool.TakeAsync(step, _now, None);
-            _takes[take.Outcome] = _takes.GetValueOrDefault(take.Outcome) + 1;
+            Seen("take", take.Outcome);
             if (take.Record is { } record)
                 Keep(record);
         }
@@ -225,6 +343,29 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
             // A slot cannot be taken by an epoch that is not larger than its last; both stores refuse it, and the test goes on.
         }
     }
+
+    /// <summary>Few candidates, so that they are often taken, and what is left decides.</summary>
+    private SlotChoice Choice() => new(
+        [.. Enumerable.Range(0, _random.Next(4)).Select(_ => (uint)_random.Next(_random.Next(2) == 0 ? 4 : (int)_pool.SlotsPerNumber()))],
+        (uint)_random.Next(int.MaxValue));
+
+    private PairSide Pair()
+    {
+        var direction = (CallDirection)(1 + _random.Next(3));
+        var peer = Person();
+        return _random.Next(4) == 0 ? new(null, ReadOnlyMemory<byte>.Empty, direction) : new(peer.Digest, peer.Sealed, direction);
+    }
+
+    private PairParties? Parties() =>
+        _pool.Mode == PoolMode.Pair ? new PairParties(Person().Digest, _random.Next(4) == 0 ? null : Person().Digest) : null;
+
+    private BoundNumber Person() => _random.Next(People) is var index ? new(StoreTests.SealOf($"{index}"), StoreTests.DigestOf($"{index}")) : default;
+
+    private string? Area() => _random.Next(2) == 0 ? null : s_areas[_random.Next(s_areas.Length)];
+
+    private Digest Counter() => StoreTests.DigestOf($"counter {_random.Next(2)}");
+
+    private void Seen(string step, object outcome) => _outcomes[$"{step} {outcome}"] = _outcomes.GetValueOrDefault($"{step} {outcome}") + 1;
 
     /// <summary>A new claim is often used at once.</summary>
     private async Task KeepAsync(ClaimAnswer answer, Digest delivery, DeliveryRole role)
@@ -241,6 +382,7 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
     private void Keep(LeaseRecord record)
     {
         _holders.Add(StoreTests.HolderOf(record));
+        _records.Add(record);
         _turns.Add(record.ExpireTime);
         _turns.Add(record.ExpireTime + _pool.Aging);
     }
@@ -260,7 +402,9 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
 
     private ClaimId NewId() => ClaimId.Create(_random);
 
-    private uint Block() => (uint)(1 + _random.Next(Blocks));
+    private uint Block() => _firstBlock + (uint)_random.Next(_store.BlockCount + 1 - (int)_firstBlock);
+
+    private PhoneNumber Number() => _numbers[_random.Next(_numbers.Count)];
 
     private DateTimeOffset Instant() => _now + TimeSpan.FromMinutes(_random.Next(_random.Next(4) == 0 ? 3_000 : 60) - 5);
 
@@ -271,8 +415,6 @@ public sealed class RandomStepsTests(StoreUnderTest kind)
         _ends.Add(until);
         return until;
     }
-
-    private static PhoneNumber Number(int block, int slot) => PhoneNumber.FromCanonical($"999:70000000{block}{slot:00}");
 
     private static ulong? Variable(string name) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? ulong.Parse(text, CultureInfo.InvariantCulture) : null;
