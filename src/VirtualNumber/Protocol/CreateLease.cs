@@ -269,7 +269,7 @@ internal sealed partial class LeaseVerbs
 
         /// <summary>Whether a lease is what is asked for. Whoever does not name the peer yet asks for no other one.</summary>
         private bool IsFor(LeaseRecord record) => record.NumberDigest == _number
-            && (record.Pair is not { } pair || ((_peer is null || _peer == pair.Peer) && pair.Direction == _order.Direction));
+            && (record.Pair is { } pair ? (_peer is null || _peer == pair.Peer) && pair.Direction == _order.Direction : !_order.IsPair);
 
         /// <summary>
         /// A request that is bound to a lease was answered with it while it stood for the request's number, at the take or after a

@@ -22,7 +22,7 @@ internal class HookedPool(INumberPool inner) : INumberPool
     public ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation) => inner.PingAsync(cancellation);
 
     public ValueTask<uint?> ChooseBlockAsync(BlockChoice choice, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("choose", now, null, () => inner.ChooseBlockAsync(choice, now, cancellation));
+        StepAsync("choose", now, choice, () => inner.ChooseBlockAsync(choice, now, cancellation));
 
     public ValueTask<ClaimAnswer> ClaimAsync(ClaimStep step, DateTimeOffset now, CancellationToken cancellation) =>
         StepAsync("claim", now, step, () => inner.ClaimAsync(step, now, cancellation));
@@ -68,7 +68,7 @@ internal class HookedPool(INumberPool inner) : INumberPool
         StepAsync("resolve", now, step, () => inner.ResolveAsync(step, now, cancellation));
 
     public ValueTask<DateTimeOffset?> FindBarAsync(Digest counter, DateTimeOffset now, CancellationToken cancellation) =>
-        StepAsync("find bar", null, counter, () => inner.FindBarAsync(counter, now, cancellation));
+        StepAsync("find bar", now, counter, () => inner.FindBarAsync(counter, now, cancellation));
 
     public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation) =>
         StepAsync("count", now, step, () => inner.CountAsync(step, now, cancellation));

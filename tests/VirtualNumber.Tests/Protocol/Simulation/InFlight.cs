@@ -6,9 +6,12 @@ namespace VirtualNumber.Tests.Protocol.Simulation;
 /// </summary>
 internal sealed class InFlight(string name)
 {
+    private readonly Lock _gate = new();
     private TaskCompletionSource _go = new();
     private TaskCompletionSource _stopped = NewStop();
     private Exception? _fault;
+    private int _aside;
+    private bool _waits;
 
     internal string Name { get; } = name;
 
@@ -44,8 +47,36 @@ internal sealed class InFlight(string name)
     {
         Sent = sent;
         var go = _go = new TaskCompletionSource();
-        _stopped.SetResult();
+        lock (_gate)
+        {
+            _waits = _aside > 0;
+            if (!_waits)
+                _stopped.SetResult();
+        }
+
         return go.Task;
+    }
+
+    /// <summary>Runs what the verb asks for beside its steps, all at once: it has not stopped before that is done.</summary>
+    internal async ValueTask<T> RunAsideAsync<T>(Func<ValueTask<T>> read)
+    {
+        lock (_gate)
+            _aside++;
+        try
+        {
+            return await read();
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                if (--_aside == 0 && _waits)
+                {
+                    _waits = false;
+                    _stopped.SetResult();
+                }
+            }
+        }
     }
 
     private async Task StopAsync()

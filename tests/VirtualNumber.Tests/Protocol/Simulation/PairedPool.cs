@@ -15,6 +15,8 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
     /// </summary>
     private readonly Dictionary<Digest, DateTimeOffset> _gone = [];
 
+    private DateTimeOffset _reclaimed = DateTimeOffset.MinValue;
+
     public ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation) => subject.PingAsync(cancellation);
 
     /// <summary>
@@ -83,11 +85,17 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
     public ValueTask<RouteAnswer> ResolveAsync(RouteStep step, DateTimeOffset now, CancellationToken cancellation) =>
         OnBothAsync("resolve", (step.Called.Canonical, step, now), pool => pool.ResolveAsync(step, now, cancellation));
 
-    public ValueTask<DateTimeOffset?> FindBarAsync(Digest counter, DateTimeOffset now, CancellationToken cancellation) =>
-        OnBothAsync("find bar", (counter, now), pool => pool.FindBarAsync(counter, now, cancellation));
+    public ValueTask<DateTimeOffset?> FindBarAsync(Digest counter, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var at = Latest(now);
+        return OnBothAsync("find bar", (counter, at), pool => pool.FindBarAsync(counter, at, cancellation));
+    }
 
-    public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation) =>
-        OnBothAsync("count", (step, now), pool => pool.CountAsync(step, now, cancellation));
+    public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var at = Latest(now);
+        return OnBothAsync("count", (step, at), pool => pool.CountAsync(step, at, cancellation));
+    }
 
     /// <summary>
     /// What comes first when only some of it is done is free, so it is done to its end in steps of the given size, and then must have come
@@ -101,6 +109,7 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
                 _ledgers.Remove(delivery);
         }
 
+        _reclaimed = Latest(now);
         var first = await subject.ReclaimAsync(limit, now, cancellation);
         var (expired, removed) = (first.Expired, first.Removed);
         // A cycle may begin anywhere; after two with nothing to do nothing is left.
@@ -126,6 +135,9 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
         await ReadLedgerAsync(delivery, at, CancellationToken.None);
         return answer;
     }
+
+    /// <summary>Whether a clock that is behind still sees a count that Reclaim found over is free.</summary>
+    private DateTimeOffset Latest(DateTimeOffset now) => _reclaimed > now ? _reclaimed : now;
 
     private DateTimeOffset Latest(Digest delivery, DateTimeOffset now) =>
         _gone.TryGetValue(delivery, out var gone) && gone > now ? gone : now;

@@ -85,7 +85,7 @@ public sealed class PlantedDifferenceTests
                 (Difference.ApplyForgetsFloor, "apply", ApplyCall apply) => await _inner.ApplyAsync(
                     apply.Claim, apply.ReportNumber, apply.Terms with { Final = true }, apply.Cap, now!.Value, CancellationToken.None),
                 (Difference.LedgerGoesEarly, "claim", ClaimStep claim) => await _inner.ClaimAsync(
-                    claim with { KeepUntil = claim.KeepUntil - StoreTests.Day }, now!.Value, CancellationToken.None),
+                    claim with { KeepUntil = claim.KeepUntil - (20 * StoreTests.Day) }, now!.Value, CancellationToken.None),
                 (Difference.ReclaimDoesNothing, "reclaim", _) => default(ReclaimAnswer),
                 _ => null,
             };

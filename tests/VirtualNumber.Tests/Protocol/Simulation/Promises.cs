@@ -5,17 +5,21 @@ using static VirtualNumber.Tests.Protocol.Simulation.InvariantBrokenException;
 
 namespace VirtualNumber.Tests.Protocol.Simulation;
 
+/// <summary>Whom a lease stands for.</summary>
+internal sealed record Parties(PhoneNumber Holder, PhoneNumber? Peer);
+
 /// <summary>What clients were told, and what they may be told after that.</summary>
-internal sealed class Promises(StepOracle oracle, LeaseIdCodec leaseIds)
+internal sealed class Promises(StepOracle oracle, SimulatedWorld world, LeaseIdCodec leaseIds)
 {
     private readonly Dictionary<(DeliveryKey, DeliveryRole, string), (CreateLeaseCommand Command, string LeaseId)> _leases = [];
-    private readonly Dictionary<string, HashSet<PhoneNumber>> _numbers = [];
+    private readonly Dictionary<(string LeaseId, string Request), string> _instead = [];
+    private readonly Dictionary<string, HashSet<Parties>> _parties = [];
 
     /// <summary>The leases that clients know, latest last.</summary>
     internal List<Lease> Known { get; } = [];
 
-    /// <summary>Which real number a lease stands for, by the steps that bound it.</summary>
-    internal Dictionary<string, PhoneNumber> Bound { get; } = [];
+    /// <summary>Whom a lease stands for, by the steps that bound it.</summary>
+    internal Dictionary<string, Parties> Bound { get; } = [];
 
     internal HolderKey HolderOf(string tenantId, string leaseId) => leaseIds.TryDecode(leaseId, out var locator, out _)
         ? new HolderKey(tenantId, locator.Block, locator.Slot, DateTimeOffset.FromUnixTimeMilliseconds(locator.Epoch))
@@ -25,13 +29,13 @@ internal sealed class Promises(StepOracle oracle, LeaseIdCodec leaseIds)
         leaseIds.Encode(new LeaseLocator(record.Block, record.Slot, record.LeaseTime.ToUnixTimeMilliseconds()));
 
     /// <summary>The step happened, whether or not the client hears of it.</summary>
-    internal void Bind(LeaseRecord record, PhoneNumber number)
+    internal void Bind(LeaseRecord record, Parties parties)
     {
         var leaseId = LeaseIdOf(record);
-        Bound[leaseId] = number;
-        if (!_numbers.TryGetValue(leaseId, out var numbers))
-            _numbers.Add(leaseId, numbers = []);
-        numbers.Add(number);
+        Bound[leaseId] = parties;
+        if (!_parties.TryGetValue(leaseId, out var known))
+            _parties.Add(leaseId, known = []);
+        known.Add(parties);
     }
 
     /// <summary>The lease that this request was answered with before, if it was.</summary>
@@ -74,14 +78,38 @@ internal sealed class Promises(StepOracle oracle, LeaseIdCodec leaseIds)
         }
     }
 
+    /// <summary>A request that got another number gets the same one again, as long as that lease lives or rests.</summary>
+    internal void AfterReassign(ReassignLeaseCommand command, ReassignAnswer answer)
+    {
+        Unless(answer.NewNumber || answer.Lease is null || answer.Lease.LeaseId == command.LeaseId || answer.Outcome == LeaseOutcome.LeaseEnded, () => "Another lease was answered.");
+        Unless(answer.Missed is not null == (answer.Outcome == LeaseOutcome.NoOtherNumber), () => $"{answer.Outcome} with or without a reason.");
+        Unless(!answer.NewNumber || command.NewNumberIfBusy || _instead.ContainsKey((command.LeaseId, command.RequestId)), () => "Nobody asked for another number.");
+        if (!answer.NewNumber)
+            return;
+        Unless(answer.Lease!.LeaseId != command.LeaseId, () => "The other number is the same lease.");
+        Known.Add(answer.Lease);
+        var key = (command.LeaseId, command.RequestId);
+        Unless(
+            !_instead.TryGetValue(key, out var before) || before == answer.Lease.LeaseId || Record(command.TenantId, before) is not { } standing || !oracle.Rests(standing),
+            () => "One request got two other numbers.");
+        _instead[key] = answer.Lease.LeaseId;
+    }
+
     private LeaseRecord? Record(string tenantId, string leaseId) => oracle.Find(HolderOf(tenantId, leaseId));
+
+    /// <summary>What is told first, whatever the request id stands for.</summary>
+    private bool ComesFirst(CreateLeaseCommand command, CreateLeaseOutcome outcome) => outcome switch
+    {
+        CreateLeaseOutcome.PoolUnknown => command.PoolId == "nowhere",
+        CreateLeaseOutcome.RealNumberInPool => oracle.Slots.IsStocked(command.RealNumber),
+        CreateLeaseOutcome.PeerNumberInPool => command.PeerNumber is { } peer && oracle.Slots.IsStocked(peer),
+        CreateLeaseOutcome.PoolNotPair => world.FindPool(command.Delivery.TenantId, command.PoolId) is { Mode: not PoolMode.Pair },
+        _ => false,
+    };
 
     private void CheckRepeat(CreateLeaseCommand command, CreateLeaseAnswer answer, CreateLeaseCommand first, string leaseId)
     {
-        // These two come first, whatever the request id stands for.
-        if (answer.Outcome == CreateLeaseOutcome.PoolUnknown && command.PoolId == "nowhere")
-            return;
-        if (answer.Outcome == CreateLeaseOutcome.RealNumberInPool && oracle.Slots.IsStocked(command.RealNumber))
+        if (ComesFirst(command, answer.Outcome))
             return;
         if (command != first)
         {
@@ -98,9 +126,8 @@ internal sealed class Promises(StepOracle oracle, LeaseIdCodec leaseIds)
     {
         var hasLease = answer.Outcome is CreateLeaseOutcome.Leased or CreateLeaseOutcome.LeaseEnded or CreateLeaseOutcome.RoleTaken;
         Unless(answer.Lease is not null == hasLease, () => $"{answer.Outcome} with or without a lease.");
-        var isShort = answer.Outcome is CreateLeaseOutcome.NumbersAging or CreateLeaseOutcome.PoolEmpty;
-        Unless(answer.Shortage is not null == isShort, () => $"{answer.Outcome} with or without counts.");
-        Unless(answer.Shortage is not { Counts.Available: > 0 }, () => "A pool is said to be empty that is not.");
+        Unless(answer.Refusal is not null == (answer.Outcome == CreateLeaseOutcome.QuotaExceeded), () => $"{answer.Outcome} with or without a quota.");
+        CheckShortage(command, answer);
         Unless(answer.Outcome != CreateLeaseOutcome.Contended, () => "Too few verbs are on their way to overtake one eight times.");
         if (answer.Lease is not { } lease)
             return;
@@ -109,7 +136,27 @@ internal sealed class Promises(StepOracle oracle, LeaseIdCodec leaseIds)
         if (answer.Outcome == CreateLeaseOutcome.Leased)
         {
             Known.Add(lease);
-            Unless(_numbers[lease.LeaseId].Contains(command.RealNumber), () => "A lease was answered that never stood for the number.");
+            Unless(
+                _parties[lease.LeaseId].Any(parties => parties.Holder == command.RealNumber && (command.PeerNumber is null || parties.Peer == command.PeerNumber)),
+                () => "A lease was answered that never stood for these numbers.");
+            Unless(
+                answer.Existing || command.Area is not { Strict: true } area || lease.AreaCode == area.Code, () => "A number of another area was leased.");
         }
+    }
+
+    private static void CheckShortage(CreateLeaseCommand command, CreateLeaseAnswer answer)
+    {
+        var isShort = answer.Outcome is CreateLeaseOutcome.PartySaturated or CreateLeaseOutcome.AreaEmpty
+            or CreateLeaseOutcome.NumbersAging or CreateLeaseOutcome.PoolEmpty;
+        Unless(answer.Shortage is not null == isShort, () => $"{answer.Outcome} with or without counts.");
+        if (answer.Shortage is not { } shortage)
+            return;
+
+        var isSaturated = answer.Outcome == CreateLeaseOutcome.PartySaturated;
+        Unless(isSaturated || shortage.Counts.Available == 0, () => "A pool is said to be empty that is not.");
+        Unless(!isSaturated || shortage.HolderNumbers + shortage.PeerNumbers > 0, () => "The parties of a pair stand in each other's way on no number.");
+        Unless(
+            answer.Outcome != CreateLeaseOutcome.AreaEmpty || command.Area is { Strict: true }, () => "An area is said to be empty that nobody insisted on.");
+        Unless(answer.Outcome != CreateLeaseOutcome.NumbersAging || shortage.Counts.Aging > 0, () => "Nothing ages.");
     }
 }

@@ -15,15 +15,21 @@ internal sealed record RecordChange(LeaseRecord? Before, LeaseRecord? After)
 
     internal bool IsRemoved => After is null;
 
-    internal bool IsExpired => !IsLeased && !IsRemoved && Before!.End == EndReason.None && After!.End == EndReason.Expired;
+    internal bool IsExpired => IsOfOne && Before!.End == EndReason.None && After!.End == EndReason.Expired;
 
-    internal bool IsReleased => !IsLeased && !IsRemoved && Before!.End == EndReason.None && After!.End == EndReason.Released;
+    internal bool IsReleased => IsOfOne && Before!.End == EndReason.None && After!.End == EndReason.Released;
 
-    internal bool IsReported => !IsLeased && !IsRemoved && After!.ReportNumber != Before!.ReportNumber;
+    internal bool IsReported => IsOfOne && After!.ReportNumber != Before!.ReportNumber;
 
-    internal bool IsExtended => !IsLeased && !IsRemoved && After!.Extensions.Length != Before!.Extensions.Length;
+    internal bool IsExtended => IsOfOne && After!.Extensions.Length != Before!.Extensions.Length;
 
-    internal bool IsReassigned => !IsLeased && !IsRemoved && !After!.Reassignments.SequenceEqual(Before!.Reassignments);
+    internal bool IsReassigned => IsOfOne && !IsMoved && !After!.Reassignments.SequenceEqual(Before!.Reassignments);
+
+    /// <summary>A reassignment ended it, for another number.</summary>
+    internal bool IsMoved => IsOfOne && After!.Pair is { Moved: true } && Before!.Pair is { Moved: false };
+
+    /// <summary>Of one holder.</summary>
+    private bool IsOfOne => !IsLeased && !IsRemoved;
 
     /// <summary>The log entries that this change must have written.</summary>
     internal IEnumerable<(uint Block, LogKind Kind, uint Slot, DateTimeOffset LeaseTime)> Entries()
@@ -39,17 +45,6 @@ internal sealed record RecordChange(LeaseRecord? Before, LeaseRecord? After)
             yield return (Record.Block, kind, Record.Slot, Record.LeaseTime);
     }
 
-    /// <summary>Whether two records say the same; lists are compared by what is in them.</summary>
-    internal static bool Same(LeaseRecord one, LeaseRecord other) =>
-        ReferenceEquals(one, other)
-        || (Bare(one) == Bare(other)
-            && one.SealedNumber.Span.SequenceEqual(other.SealedNumber.Span)
-            && one.Extensions.SequenceEqual(other.Extensions)
-            && one.Reassignments.SequenceEqual(other.Reassignments));
-
     /// <summary>Whether nothing changed beyond what the function does to the earlier record.</summary>
-    internal bool IsOnly(Func<LeaseRecord, LeaseRecord> change) => Same(change(Before!), After!);
-
-    private static LeaseRecord Bare(LeaseRecord record) =>
-        record with { SealedNumber = default, Extensions = [], Reassignments = [] };
+    internal bool IsOnly(Func<LeaseRecord, LeaseRecord> change) => change(Before!) == After;
 }

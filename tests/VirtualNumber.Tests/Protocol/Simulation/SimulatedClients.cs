@@ -41,16 +41,14 @@ internal sealed class SimulatedClients(
     private T Any<T>(IReadOnlyList<T> items) => items[random.Next(items.Count)];
 
     /// <summary>Parcels come and go: after so many requests there are others.</summary>
-    private DeliveryKey Delivery()
-    {
-        var parcel = (_created / 60 * 2) + random.Next(4);
-        return random.Next(3) == 0 ? VerbTests.DeliveryOf($"WB{parcel}", "tenant-2") : VerbTests.DeliveryOf($"WB{parcel}");
-    }
+    private DeliveryKey Delivery() => DeliveryOf((_created / 90 * 3) + random.Next(6), random.Next(3) == 0 ? "tenant-2" : StoreTests.Tenant);
+
+    private static DeliveryKey DeliveryOf(int parcel, string tenant) => VerbTests.DeliveryOf($"WB{parcel}", tenant);
 
     private DeliveryRole Role() => (DeliveryRole)(1 + random.Next(2));
 
     /// <summary>Few people; some of their numbers will join the stock later on.</summary>
-    private PhoneNumber Number() => StoreTests.RealNumber(random.Next(10) == 0 ? 100 + random.Next(3) : random.Next(3));
+    private PhoneNumber Number() => StoreTests.RealNumber(random.Next(6) == 0 ? 100 + random.Next(3) : random.Next(6));
 
     private Lease? AnyLease()
     {
@@ -61,24 +59,48 @@ internal sealed class SimulatedClients(
     private Func<LeaseVerbs, InFlight, Task> Create()
     {
         _created++;
-        var delivery = Delivery();
-        var role = Role();
-        var own = world.Pools.Where(pool => pool.TenantId == delivery.TenantId).ToList();
-        var poolId = random.Next(25) == 0 ? "nowhere" : own[random.Next(4) == 0 ? own.Count - 1 : 0].PoolId;
-        var request = random.Next(5) == 0 ? null : $"request-{random.Next(3)}";
-        var expireTime = random.Next(8) == 0 ? world.Time.Now + TimeSpan.FromHours(random.Next(24 * 40) - 12) : (DateTimeOffset?)null;
-        // Mostly the same person for the same role, so that requests agree more often than not.
-        var number = random.Next(4) == 0 ? Number() : StoreTests.RealNumber((int)role);
-        var command = new CreateLeaseCommand(delivery, role, poolId, number, request, expireTime);
+        var command = NewCommand();
         return async (verbs, verb) =>
         {
-            oracle.Binding[verb] = record => promises.Bind(record, command.RealNumber);
+            oracle.Binding[verb] = record => promises.Bind(record, new Parties(command.RealNumber, command.PeerNumber));
             var promised = promises.Promised(command);
             var answer = await verbs.CreateLeaseAsync(command, None);
             oracle.Count($"CreateLease {answer.Outcome}");
             promises.AfterCreate(command, promised, answer);
         };
     }
+
+    private CreateLeaseCommand NewCommand()
+    {
+        var parcel = (_created / 90 * 3) + random.Next(6);
+        var delivery = DeliveryOf(parcel, random.Next(3) == 0 ? "tenant-2" : StoreTests.Tenant);
+        var role = Role();
+        var own = world.Pools.Where(pool => pool.TenantId == delivery.TenantId).ToList();
+        // Mostly the same pool for the same parcel and the same person for the same role, so that requests agree more often than not.
+        var pool = random.Next(5) == 0 ? Any(own) : own[parcel % own.Count];
+        var request = random.Next(5) == 0 ? null : $"request-{random.Next(3)}";
+        var expireTime = random.Next(8) == 0 ? world.Time.Now + TimeSpan.FromHours(random.Next(24 * 40) - 12) : (DateTimeOffset?)null;
+        var number = random.Next(4) == 0 ? Number() : StoreTests.RealNumber((int)role);
+        var command = new CreateLeaseCommand(delivery, role, random.Next(25) == 0 ? "nowhere" : pool.PoolId, number, request, expireTime)
+        {
+            Area = random.Next(8) == 0 ? Area() : null,
+        };
+        if (pool.Mode != PoolMode.Pair)
+            return random.Next(40) == 0 ? command with { PeerNumber = Number() } : command;
+        var peer = random.Next(8) switch { 0 => null, 1 => Number(), _ => StoreTests.RealNumber(3 + (parcel % 3)) };
+        return command with
+        {
+            // Nobody is paired with himself: the rules of requests refuse that.
+            PeerNumber = peer == number ? null : peer,
+            Direction = (random.Next(8) == 0 ? random.Next(6) : parcel % 6) switch { 0 => CallDirection.FromHolder, 1 => CallDirection.ToHolder, _ => CallDirection.Unspecified },
+        };
+    }
+
+    private AreaPreference Area() => random.Next(2) == 0
+        ? new AreaPreference(AreaCode(), [], Strict: true)
+        : new AreaPreference(AreaCode(), [AreaCode()], Strict: false);
+
+    private string AreaCode() => Any(["110000", "310000", "440100"]);
 
     private Func<LeaseVerbs, InFlight, Task> Extend()
     {
@@ -91,11 +113,22 @@ internal sealed class SimulatedClients(
     private Func<LeaseVerbs, InFlight, Task> Reassign()
     {
         var (tenant, leaseId) = Named();
-        var (request, number) = ($"reassign-{random.Next(4)}", Number());
+        var isPair = promises.Known.Exists(lease => lease.LeaseId == leaseId && lease.Direction != CallDirection.Unspecified);
+        var which = random.Next(isPair ? 4 : 30);
+        var command = new ReassignLeaseCommand(
+            tenant, leaseId, $"reassign-{random.Next(4)}", isPair && which < 2 ? null : Number(), which is 0 or 1 or 2 ? Number() : null,
+            NewNumberIfBusy: isPair && random.Next(2) == 0);
         return async (verbs, verb) =>
         {
-            oracle.Binding[verb] = record => promises.Bind(record, number);
-            Answered("ReassignLease", await verbs.ReassignLeaseAsync(tenant, leaseId, request, number, None));
+            oracle.Binding[verb] = record =>
+            {
+                // The lease itself, or the one in its place, which begins as this one was.
+                var from = promises.Bound.GetValueOrDefault(promises.LeaseIdOf(record)) ?? promises.Bound[leaseId];
+                promises.Bind(record, new Parties(command.RealNumber ?? from.Holder, command.PeerNumber ?? from.Peer));
+            };
+            var answer = await verbs.ReassignLeaseAsync(command, None);
+            Answered("ReassignLease", answer);
+            promises.AfterReassign(command, answer);
         };
     }
 
@@ -132,7 +165,8 @@ internal sealed class SimulatedClients(
     private void Answered(string verb, LeaseAnswer answer)
     {
         oracle.Count($"{verb} {answer.Outcome}");
-        var without = answer.Outcome is LeaseOutcome.LeaseIdInvalid or LeaseOutcome.LeaseUnknown or LeaseOutcome.RealNumberInPool;
+        var without = answer.Outcome is LeaseOutcome.LeaseIdInvalid or LeaseOutcome.LeaseUnknown
+            or LeaseOutcome.RealNumberInPool or LeaseOutcome.PeerNumberInPool;
         Unless(answer.Lease is null == without, () => $"{answer.Outcome} with or without a lease.");
         Unless(answer.Lease is not { TenantId: Stranger }, () => "A stranger has a lease.");
     }
@@ -173,22 +207,39 @@ internal sealed class SimulatedClients(
 
     private Func<LeaseVerbs, InFlight, Task> Resolve()
     {
-        var called = AnyLease() is { } lease && random.Next(12) > 0 ? lease.Number
+        var lease = AnyLease();
+        var called = lease is not null && random.Next(12) > 0 ? lease.Number
             : random.Next(2) == 0 ? Any(oracle.Slots.NumbersOf(Any(world.Pools))) : Number();
-        var caller = random.Next(3) switch { 0 => null, 1 => Number(), _ => StoreTests.RealNumber(999) };
+        var digits = random.Next(lease?.Extension is null ? 12 : 4) switch
+        {
+            0 => Any(["0", "7", "12", "x"]),
+            1 => null,
+            _ => lease?.Extension,
+        };
+        var isPair = lease is { Direction: not CallDirection.Unspecified };
+        var caller = random.Next(3) switch { 0 when !isPair || random.Next(8) == 0 => null, 0 or 1 => Number(), _ when isPair => Number(), _ => StoreTests.RealNumber(999) };
         return async (verbs, verb) =>
         {
-            PhoneNumber? bound = null;
-            oracle.Binding[verb] = record => bound = promises.Bound[promises.LeaseIdOf(record)];
-            var answer = await verbs.ResolveAsync(called, caller, None);
+            (Parties Parties, LeaseRecord Record)? found = null;
+            oracle.Binding[verb] = record => found = (promises.Bound[promises.LeaseIdOf(record)], record);
+            var answer = await verbs.ResolveAsync(new CallQuery(called, digits, caller), None);
             oracle.Count($"Resolve {answer.Outcome}");
             Unless(answer.RealNumber is not null == (answer.Outcome == ResolveOutcome.Connect), () => "A number without a connection.");
-            if (answer.Outcome == ResolveOutcome.Connect)
-            {
-                // What it stood for at the very step, so after an acknowledged release or reassignment never the one before.
-                Unless(answer.RealNumber == bound, () => "A call goes to a number that the lease does not stand for.");
-                Unless(answer.RealNumber != caller, () => "A holder is connected to himself.");
-            }
+            if (answer.Outcome != ResolveOutcome.Connect)
+                return;
+
+            // What it stood for at the very step, so after an acknowledged release or reassignment never the one before.
+            var (parties, record) = found!.Value;
+            Unless(answer.RealNumber == Reached(parties, record, caller), () => "A call goes to a number that the lease does not stand for.");
+            Unless(answer.RealNumber != caller, () => "A holder is connected to himself.");
+            Unless(record.Extension == digits, () => "A call goes through by another extension.");
         };
     }
+
+    /// <summary>Whom a caller reaches; null: nobody.</summary>
+    private static PhoneNumber? Reached(Parties parties, LeaseRecord record, PhoneNumber? caller) =>
+        record.Pair is not { } pair ? parties.Holder
+        : caller == parties.Holder && pair.Direction != CallDirection.ToHolder ? parties.Peer
+        : caller == parties.Peer && pair.Direction != CallDirection.FromHolder ? parties.Holder
+        : null;
 }

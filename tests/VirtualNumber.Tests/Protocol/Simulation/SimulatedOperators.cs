@@ -16,7 +16,8 @@ internal sealed class SimulatedOperators(RunningStore store, SimulatedWorld worl
         switch (random.Next(12))
         {
             case 0:
-                await AddAsync(pool);
+                // Which block takes a single number only the store knows, and where numbers are shared the oracle must.
+                await AddAsync(world.Pools.First(pool => pool.Mode == PoolMode.Direct));
                 break;
             case 1:
                 var aging = TimeSpan.FromMinutes(random.Next(2) == 0 ? 10 : 60 * (1 + random.Next(20)));
@@ -34,14 +35,15 @@ internal sealed class SimulatedOperators(RunningStore store, SimulatedWorld worl
     {
         // Mostly the few numbers that are in play.
         var numbers = oracle.Slots.NumbersOf(pool);
-        var number = numbers[random.Next(random.Next(8) == 0 ? numbers.Count : 6)];
+        var isDirect = pool.Mode == PoolMode.Direct;
+        var inPlay = isDirect ? Enumerable.Range(0, 6) : Enumerable.Range(0, numbers.Count).Where(index => index % 100 < 3);
+        var number = numbers[random.Next(isDirect ? 8 : 40) == 0 ? random.Next(numbers.Count) : inPlay.ElementAt(random.Next(inPlay.Count()))];
         var change = random.Next(5) switch { 0 => StockChange.Retire, 1 => StockChange.Suspend, _ => StockChange.Restore };
-        var record = oracle.RecordOf(number);
+        var live = oracle.RecordsOf(number).Where(record => record.IsLive(world.Time.Now)).ToList();
         var answer = await store.Stock.ChangeNumbersAsync(pool, new([], [number]), change, world.Time.Now, CancellationToken.None);
         var changed = oracle.Slots.Change(number, change) ? 1 : 0;
-        var leased = record?.IsLive(world.Time.Now) == true;
         Unless(
-            (answer.Changed, answer.Leased, answer.LastExpireTime) == (changed, leased ? 1 : 0, leased ? record!.ExpireTime : null),
+            (answer.Changed, answer.Leased, answer.LastExpireTime) == (changed, live.Count, live.Max(record => (DateTimeOffset?)record.ExpireTime)),
             () => $"{change} answered {answer}.");
         await oracle.AfterStockChangeAsync($"{change} {number.Canonical}");
     }
@@ -55,7 +57,7 @@ internal sealed class SimulatedOperators(RunningStore store, SimulatedWorld worl
         var number = StoreTests.RealNumber(100 + _added++);
         var answer = await store.Stock.AddNumbersAsync(pool, new([], [number]), world.Time.Now, CancellationToken.None);
         Unless((answer.Added, answer.Present) == (1, 0), () => $"A new number was answered {answer}.");
-        oracle.Slots.Stock(pool, number, block: 0);
+        oracle.Slots.Stock(pool, number, block: 0, index: 0);
         await oracle.AfterStockChangeAsync("added a number");
     }
 }

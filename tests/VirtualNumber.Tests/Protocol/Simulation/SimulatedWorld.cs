@@ -9,7 +9,7 @@ internal sealed class SimulatedWorld
     private static readonly TimeSpan[] s_skews = [TimeSpan.Zero, TimeSpan.FromSeconds(-4), TimeSpan.FromSeconds(5.5)];
 
     private readonly Dictionary<(string TenantId, string PoolId), TimeSpan> _agings = [];
-    private readonly Dictionary<uint, Pool> _blocks = [];
+    private readonly List<(uint Id, Pool Pool, string Area)> _blocks = [];
 
     internal ManualTime Time { get; } = new(StoreTests.T0);
 
@@ -24,36 +24,55 @@ internal sealed class SimulatedWorld
 
     internal TimeSpan AgingOf(string tenantId, string poolId) => _agings[(tenantId, poolId)];
 
-    internal TimeSpan AgingOfBlock(uint block) => _blocks.TryGetValue(block, out var pool) ? AgingOf(pool.TenantId, pool.PoolId) : TimeSpan.Zero;
+    internal Pool? FindPool(string tenantId, string poolId) => Pools.FirstOrDefault(pool => (pool.TenantId, pool.PoolId) == (tenantId, poolId));
+
+    /// <summary>The pool of a block; null for those that single numbers went to.</summary>
+    internal Pool? PoolOfBlock(uint block) => _blocks.FirstOrDefault(known => known.Id == block).Pool;
+
+    internal string AreaOf(uint block) => _blocks.Single(known => known.Id == block).Area;
+
+    /// <summary>A pool's blocks in the order of their adding.</summary>
+    internal IEnumerable<uint> BlocksOf(Pool pool) => _blocks.Where(block => block.Pool == pool).Select(block => block.Id);
+
+    internal TimeSpan AgingOfBlock(uint block) => PoolOfBlock(block) is { } pool ? AgingOf(pool.TenantId, pool.PoolId) : TimeSpan.Zero;
 
     internal void SetAging(Pool pool, TimeSpan aging) => _agings[(pool.TenantId, pool.PoolId)] = aging;
 
-    /// <summary>Two pools of one tenant and one of another, each of one block with few numbers in stock.</summary>
+    /// <summary>
+    /// Pools of two tenants, of all modes, of blocks with few numbers in stock; where numbers are shared, few leases fit on one, and it has
+    /// few extensions.
+    /// </summary>
     internal async Task StockAsync(RunningStore store, StepOracle oracle)
     {
+        var aging = TimeSpan.FromHours(6);
+        await StockAsync(store, oracle, StoreTests.PoolOf("pool-1", aging), [("", 5)]);
+        await StockAsync(store, oracle, StoreTests.PoolOf("pool-2", aging, withheld: false) with { Quota = new LeaseQuota(2, null) }, [("", 3)]);
+        await StockAsync(store, oracle, StoreTests.PoolOf("pool-3", aging, "tenant-2") with { Quota = new LeaseQuota(null, 3) }, [("", 3)]);
+        await StockAsync(store, oracle, StoreTests.ExtensionPoolOf("pool-4", aging, density: 2, extensionLength: 1), [("110000", 1), ("310000", 1)]);
+        await StockAsync(store, oracle, StoreTests.PairPoolOf("pool-5", aging, density: 2), [("110000", 2), ("", 1)]);
+        await StockAsync(store, oracle, StoreTests.PairPoolOf("pool-6", aging, density: 3) with { TenantId = "tenant-2" }, [("", 3)]);
+        await oracle.AfterStockChangeAsync("stocked");
+    }
+
+    private async Task StockAsync(RunningStore store, StepOracle oracle, Pool asked, (string Area, int InStock)[] blocks)
+    {
         var none = CancellationToken.None;
-        foreach (var (tenant, id, inStock, withheld) in new[]
+        var (pool, _) = await store.Stock.CreatePoolAsync(asked, none);
+        Pools.Add(pool);
+        SetAging(pool, pool.Aging);
+        foreach (var (area, inStock) in blocks)
         {
-            (StoreTests.Tenant, "pool-1", 5, true), (StoreTests.Tenant, "pool-2", 3, false), ("tenant-2", "pool-3", 3, true),
-        })
-        {
-            var aging = TimeSpan.FromHours(6);
-            var (pool, _) = await store.Stock.CreatePoolAsync(StoreTests.PoolOf(id, aging, tenant, withheld: withheld), none);
-            var prefix = $"70000000{Pools.Count}";
-            await store.Stock.AddNumbersAsync(pool, new([prefix], []), Time.Now, none);
-            Pools.Add(pool);
-            SetAging(pool, aging);
-            var block = (await store.Pool.ChooseBlockAsync(tenant, id, [], Time.Now, none))!.Value;
-            _blocks[block] = pool;
+            var prefix = $"7{_blocks.Count:00000000}";
+            await store.Stock.AddNumbersAsync(pool, new([prefix], [], area), Time.Now, none);
+            var block = (uint)store.BlockCount;
+            _blocks.Add((block, pool, area));
             var numbers = Enumerable.Range(0, 100).Select(i => PhoneNumber.FromCanonical($"999:{prefix}{i:00}")).ToList();
-            foreach (var number in numbers)
-                oracle.Slots.Stock(pool, number, block);
+            foreach (var (number, index) in numbers.Select((number, index) => (number, index)))
+                oracle.Slots.Stock(pool, number, block, (uint)index);
             await store.Stock.ChangeNumbersAsync(pool, new([], numbers[inStock..]), StockChange.Suspend, Time.Now, none);
             foreach (var number in numbers[inStock..])
                 oracle.Slots.Change(number, StockChange.Suspend);
         }
-
-        await oracle.AfterStockChangeAsync("stocked");
     }
 
     private sealed class SkewedTime(ManualTime time, TimeSpan skew) : TimeProvider

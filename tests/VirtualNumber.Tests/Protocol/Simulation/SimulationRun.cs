@@ -1,3 +1,4 @@
+using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 using VirtualNumber.Sealing;
 using static VirtualNumber.Tests.Protocol.Simulation.InvariantBrokenException;
@@ -11,6 +12,9 @@ namespace VirtualNumber.Tests.Protocol.Simulation;
 internal sealed class SimulationRun
 {
     private const int MostInFlight = 4;
+
+    /// <summary>Few guesses, so that somebody is locked out now and then although time runs fast.</summary>
+    private static readonly GuessOptions s_guesses = new() { MissesPerCaller = 2, MissesPerNumber = 4 };
 
     private readonly RunningStore _store;
     private readonly SeededRandom _random;
@@ -27,7 +31,7 @@ internal sealed class SimulationRun
     {
         (_store, _random, _service) = (store, new SeededRandom(seed), Service.Seed(seed));
         Oracle = new StepOracle(store, _world);
-        var promises = new Promises(Oracle, _service.LeaseIds);
+        var promises = new Promises(Oracle, _world, _service.LeaseIds);
         _clients = new SimulatedClients(_world, Oracle, promises, _service, _random);
         _operators = new SimulatedOperators(store, _world, Oracle, _random);
     }
@@ -68,9 +72,9 @@ internal sealed class SimulationRun
             : _last.Verb is not null && _random.Next(5) == 0 ? _last
             : _clients.Next();
         var inFlight = new InFlight($"{name}#{++_started}");
-        var pool = new CuttingPool(_store.Pool, inFlight, Oracle, _random, _world.Time);
+        var pool = new CuttingPool(_store.Pool, inFlight, Oracle, _random, _world);
         var clock = _world.Clocks[_random.Next(_world.Clocks.Count)];
-        var service = Service.Over(pool, _store.Stock, _service, clock);
+        var service = Service.Over(pool, _store.Stock, _service, clock, TenantQuotas.None, s_guesses);
         _inFlight.Add(inFlight);
         await inFlight.StartAsync(async self =>
         {

@@ -4,8 +4,8 @@ using VirtualNumber.Protocol;
 namespace VirtualNumber.Tests.Protocol.Simulation;
 
 /// <summary>
-/// What the oracle knows of the stock: every number's state, and until when its last lease ran. Kept by the oracle itself, from the
-/// records that it has seen, so that the store's own books can be held against it.
+/// What the oracle knows of the stock: every number's state, and, where numbers are not shared, until when its last lease ran. Kept by the
+/// oracle itself, from the records that it has seen, so that the store's own books can be held against it.
 /// </summary>
 internal sealed class Slots
 {
@@ -14,16 +14,31 @@ internal sealed class Slots
     /// <param name="pool">Its pool.</param>
     /// <param name="number">The number.</param>
     /// <param name="block">Its block; 0 where only the store knows.</param>
-    internal void Stock(Pool pool, PhoneNumber number, uint block) => _entries.TryAdd(number, new Entry(pool, block));
+    /// <param name="index">Its place there.</param>
+    internal void Stock(Pool pool, PhoneNumber number, uint block, uint index) => _entries.TryAdd(number, new Entry(pool, block, index));
 
     internal bool IsStocked(PhoneNumber number) => _entries.ContainsKey(number);
 
     internal bool IsSuspended(PhoneNumber number) => _entries[number].State == State.Suspended;
 
+    internal bool IsRetired(PhoneNumber number) => _entries[number].State == State.Retired;
+
     internal bool IsInStock(PhoneNumber number) => _entries[number].State == State.InStock;
+
+    internal Pool PoolOf(PhoneNumber number) => _entries[number].Pool;
+
+    /// <summary>The place of a number in its block.</summary>
+    internal (uint Block, uint Index) PlaceOf(PhoneNumber number) => (_entries[number].Block, _entries[number].Index);
 
     internal IReadOnlyList<PhoneNumber> NumbersOf(Pool pool) =>
         [.. _entries.Where(entry => entry.Value.Pool == pool).Select(entry => entry.Key)];
+
+    /// <summary>A block's numbers in stock, in their order.</summary>
+    internal IReadOnlyList<PhoneNumber> InStockOf(uint block) =>
+    [
+        .. _entries.Where(entry => entry.Value.Block == block && entry.Value.State == State.InStock)
+            .OrderBy(entry => entry.Value.Index).Select(entry => entry.Key),
+    ];
 
     internal DateTimeOffset EndOf(PhoneNumber number) => _entries[number].End;
 
@@ -44,6 +59,7 @@ internal sealed class Slots
         return changed;
     }
 
+    /// <summary>Counts a pool whose numbers are not shared.</summary>
     internal NumberCounts Count(Pool pool, TimeSpan aging, DateTimeOffset now)
     {
         var counts = default(NumberCounts);
@@ -72,7 +88,7 @@ internal sealed class Slots
         Retired,
     }
 
-    private sealed class Entry(Pool pool, uint block)
+    private sealed class Entry(Pool pool, uint block, uint index)
     {
         internal Pool Pool { get; } = pool;
 
@@ -81,5 +97,7 @@ internal sealed class Slots
         internal DateTimeOffset End { get; set; } = DateTimeOffset.UnixEpoch;
 
         internal uint Block { get; } = block;
+
+        internal uint Index { get; } = index;
     }
 }

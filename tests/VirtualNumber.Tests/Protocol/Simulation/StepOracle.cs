@@ -10,17 +10,28 @@ namespace VirtualNumber.Tests.Protocol.Simulation;
 /// Looks at the whole store after every step and compares it with how it was before: whatever changed must be what that step may
 /// change, by the rules as the design note states them, and the logs must tell exactly that.
 /// </summary>
-internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
+internal sealed class StepOracle
 {
+    private readonly RunningStore _store;
+    private readonly SimulatedWorld _world;
     private readonly Dictionary<(uint Block, uint Slot), LeaseRecord> _records = [];
+    private List<LeaseRecord> _before = [];
     private readonly Dictionary<uint, long> _sequences = [];
     private readonly Queue<string> _trace = new();
     private ulong _transcript = 14695981039346656037;
     private Claim? _latestClaim;
 
+    internal StepOracle(RunningStore store, SimulatedWorld world)
+    {
+        (_store, _world) = (store, world);
+        (Ledgers, Shared) = (new LedgerOracle(store), new SharedRules(this, world));
+    }
+
     internal Slots Slots { get; } = new();
 
-    internal LedgerOracle Ledgers { get; } = new(store);
+    internal LedgerOracle Ledgers { get; }
+
+    internal SharedRules Shared { get; }
 
     internal long Steps { get; private set; }
 
@@ -40,6 +51,7 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     internal IReadOnlyList<DateTimeOffset> Turns =>
     [
         .. _records.Values.SelectMany(record => new[] { record.ExpireTime, record.ExpireTime + AgingOf(record) }),
+        .. Shared.Turns,
         .. _latestClaim is { } claim ? [claim.Time + ProtocolTestBounds.TakeWindow] : Array.Empty<DateTimeOffset>(),
     ];
 
@@ -48,7 +60,7 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
             && record.TenantId == holder.TenantId ? record : null;
 
     /// <summary>Whether a record must be kept still, by every clock. After that it may be there or not, and so may its ledger.</summary>
-    internal bool Rests(LeaseRecord record) => record.ExpireTime + AgingOf(record) > world.FastestNow;
+    internal bool Rests(LeaseRecord record) => record.ExpireTime + AgingOf(record) > _world.FastestNow;
 
     internal void Note(string what)
     {
@@ -65,16 +77,21 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
         Steps++;
         _latestClaim = answer is ClaimAnswer { Kind: ClaimKind.Created } created ? created.Claim : _latestClaim;
         Count($"{name} {OutcomeOf(answer)}");
-        Note($"{world.Time.Now:MM-dd HH:mm:ss.fff} {verb.Name}: {name} {OutcomeOf(answer)} (now {now:dd HH:mm:ss.fff})");
+        Note($"{_world.Time.Now:MM-dd HH:mm:ss.fff} {verb.Name}: {name} {OutcomeOf(answer)} (now {now:dd HH:mm:ss.fff})");
         var changes = await ReadChangesAsync();
-        Unless(changes.Count <= 1 || name == "reclaim", () => $"{name} changed {changes.Count} records.");
+        Unless(
+            changes.Count <= 1 || name == "reclaim" || (argument is TakeStep { Choice: not null } take && changes.All(change => change.Record.Block == take.Claim.Block)),
+            () => $"{name} changed {changes.Count} records.");
         foreach (var change in changes)
             StepRules.Check(name, now, argument, change, AgingOf(change.Record), Slots);
-        StepRules.CheckAnswer(name, now, argument, answer, this, changes, world);
+        StepRules.CheckAnswer(name, now, argument, answer, this, changes, _world);
         TellBinding(verb, answer);
         await CheckLogsAsync(changes);
         foreach (var change in changes)
             Slots.SetEnd(change.Record.Number, change.Record.ExpireTime);
+        Shared.Follow(changes, now);
+        Settle();
+        await CheckRoomAsync(now, argument, answer);
         await Ledgers.AfterStepAsync(verb, name, now, argument, answer, _records.Values);
         CheckRecords();
         await CheckCountsAsync();
@@ -83,13 +100,33 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     /// <summary>Looks at the store after an operator's change, which touches no record.</summary>
     internal async Task AfterStockChangeAsync(string name)
     {
-        Note($"{world.Time.Now:MM-dd HH:mm:ss.fff} {name}");
+        Note($"{_world.Time.Now:MM-dd HH:mm:ss.fff} {name}");
         Unless((await ReadChangesAsync()).Count == 0, () => $"{name} changed records.");
         await CheckLogsAsync([]);
+        Shared.Follow([], null);
+        Settle();
         await CheckCountsAsync();
     }
 
     internal void Count(string outcome) => Outcomes[outcome] = Outcomes.GetValueOrDefault(outcome) + 1;
+
+    /// <summary>What a count and a bar may say by themselves; what they come to the contract tests know.</summary>
+    internal static void CheckCounted(DateTimeOffset now, object? answer)
+    {
+        if (answer is DateTimeOffset bar)
+            Unless(bar > now, () => "A bar that is over is told.");
+        if (answer is CountAnswer count)
+            Unless(count.BarredUntil is { } until ? until > now : count.Counted, () => "What is not barred was not counted, or is barred until before now.");
+    }
+
+    /// <summary>A block's records as they are.</summary>
+    internal IEnumerable<LeaseRecord> RecordsOf(uint block) => _records.Values.Where(record => record.Block == block);
+
+    /// <summary>A block's records as they were before the step that is looked at.</summary>
+    internal IEnumerable<LeaseRecord> BeforeOf(uint block) => _before.Where(record => record.Block == block);
+
+    /// <summary>A number's records.</summary>
+    internal IEnumerable<LeaseRecord> RecordsOf(PhoneNumber number) => _records.Values.Where(record => record.Number.Equals(number));
 
     internal LeaseRecord? RecordOf(PhoneNumber number) => _records.Values.FirstOrDefault(record => record.Number.Equals(number));
 
@@ -108,13 +145,27 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
             tell(record);
     }
 
-    private TimeSpan AgingOf(LeaseRecord record) => world.AgingOf(record.TenantId, record.PoolId);
+    /// <summary>What is looked at from now on is the next step.</summary>
+    private void Settle() => _before = [.. _records.Values];
+
+    /// <summary>Where somebody was refused a number, the reasons that are told must be the right ones.</summary>
+    private async Task CheckRoomAsync(DateTimeOffset? now, object? argument, object? answer)
+    {
+        if ((argument, answer) is not (TakeStep { Pair: { } pair } take, TakeAnswer { Outcome: TakeOutcome.Full }))
+            return;
+        var (pool, parties) = (_world.PoolOfBlock(take.Claim.Block)!, new PairParties(take.NumberDigest, pair.Peer));
+        var room = await _store.Stock.GetRoomAsync(pool, null, parties, now!.Value, CancellationToken.None);
+        if (Shared.RoomOf(pool, parties, now.Value) is { } expected)
+            Unless(room.Pair == expected, () => $"The parties are said to be {room.Pair} where they are {expected}.");
+    }
+
+    private TimeSpan AgingOf(LeaseRecord record) => _world.AgingOf(record.TenantId, record.PoolId);
 
     private async Task<List<RecordChange>> ReadChangesAsync()
     {
         var present = new Dictionary<(uint Block, uint Slot), LeaseRecord>();
-        var pages = await Task.WhenAll(world.Pools.Select(
-            pool => store.Stock.ListRecordsAsync(pool, null, default, int.MaxValue, world.Time.Now, CancellationToken.None).AsTask()));
+        var pages = await Task.WhenAll(_world.Pools.Select(
+            pool => _store.Stock.ListRecordsAsync(pool, null, default, int.MaxValue, _world.Time.Now, CancellationToken.None).AsTask()));
         foreach (var record in pages.SelectMany(page => page.Records))
             Unless(present.TryAdd((record.Block, record.Slot), record), () => "A slot has two records.");
 
@@ -123,7 +174,7 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
         {
             if (!present.TryGetValue(place, out var after))
                 changes.Add(new(before, null));
-            else if (!RecordChange.Same(before, after))
+            else if (before != after)
                 changes.Add(new(before, after));
         }
 
@@ -139,8 +190,8 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
     {
         var expected = changes.SelectMany(change => change.Entries()).GroupBy(entry => entry.Block)
             .ToDictionary(group => group.Key, group => group.Select(entry => (entry.Kind, entry.Slot, entry.LeaseTime)).ToHashSet());
-        var logs = await Task.WhenAll(Enumerable.Range(1, store.BlockCount).Select(
-            block => store.ReadLogAsync((uint)block, after: _sequences.GetValueOrDefault((uint)block)).AsTask()));
+        var logs = await Task.WhenAll(Enumerable.Range(1, _store.BlockCount).Select(
+            block => _store.ReadLogAsync((uint)block, after: _sequences.GetValueOrDefault((uint)block)).AsTask()));
         for (var block = 1u; block <= logs.Length; block++)
         {
             var last = _sequences.GetValueOrDefault(block);
@@ -156,8 +207,8 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
             Unless(
                 told.Count == due.Count && due.SetEquals(told),
                 () => $"The log of block {block} tells {string.Join(", ", told)} where {string.Join(", ", due)} happened.");
-            var (ended, leased) = (told.FindIndex(e => e.Kind == LogKind.Expired), told.FindIndex(e => e.Kind == LogKind.Leased));
-            Unless(leased < 0 || ended < leased, () => "A lease is logged before the end of the one before it.");
+            var (ended, leased) = (told.FindLastIndex(e => e.Kind == LogKind.Expired), told.FindIndex(e => e.Kind == LogKind.Leased));
+            Unless(leased < 0 || ended < leased, () => "A lease is logged before the ends that made room for it.");
         }
     }
 
@@ -168,21 +219,25 @@ internal sealed class StepOracle(RunningStore store, SimulatedWorld world)
         foreach (var record in _records.Values)
         {
             Unless(claims.Add(record.Claim), () => $"Claim {record.Claim} holds two slots.");
-            if (record.IsLive(world.SlowestNow))
+            if (record.IsLive(_world.SlowestNow))
                 Unless(roles.Add((record.Delivery, record.Role)), () => $"Two leases of one {record.Role} live.");
         }
+
+        Shared.CheckRecords(_records.Values);
     }
 
     /// <summary>Available, leased, aging, suspended and retired add up to what was stocked, and each is what the oracle counts.</summary>
     private async Task CheckCountsAsync()
     {
-        var now = world.Time.Now;
-        var counted = await Task.WhenAll(world.Pools.Select(
-            pool => store.Stock.GetStatsAsync(pool, skip: 0, limit: int.MaxValue, now, CancellationToken.None).AsTask()));
-        foreach (var (pool, stats) in world.Pools.Zip(counted))
+        var now = _world.Time.Now;
+        var counted = await Task.WhenAll(_world.Pools.Select(
+            pool => _store.Stock.GetStatsAsync(pool, skip: 0, limit: int.MaxValue, now, CancellationToken.None).AsTask()));
+        foreach (var (pool, stats) in _world.Pools.Zip(counted))
         {
-            var expected = Slots.Count(pool, world.AgingOf(pool.TenantId, pool.PoolId), now);
+            var isDirect = pool.Mode == PoolMode.Direct;
+            var (expected, next) = isDirect ? (Slots.Count(pool, _world.AgingOf(pool.TenantId, pool.PoolId), now), null) : Shared.Count(pool, now);
             Unless(stats.Counts == expected, () => $"{pool.PoolId} counts {stats.Counts} where there are {expected}.");
+            Unless(isDirect || stats.NextAvailableTime == next, () => $"{pool.PoolId} has a place {stats.NextAvailableTime:O} where {next:O} is right.");
         }
     }
 

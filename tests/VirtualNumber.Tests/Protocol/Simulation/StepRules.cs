@@ -17,7 +17,7 @@ internal static class StepRules
         if (change.IsLeased)
             CheckLeased(step, now, (TakeStep)argument!, change, aging, slots);
         else if (change.IsRemoved)
-            Unless(step == "reclaim" && before!.ExpireTime <= now - aging, () => $"{step} removed a record before its rest was over.");
+            Unless(IsTidying(step, argument) && before!.ExpireTime <= now - aging, () => $"{step} removed a record before its rest was over.");
         else if (change.IsExpired && !change.IsReported)
             CheckExpired(step, now, argument, change);
         else
@@ -27,7 +27,7 @@ internal static class StepRules
         {
             Unless(before.End == EndReason.None, () => $"{step} changed a lease that was over.");
             Unless(
-                after.ExpireTime >= before.ExpireTime || step is "apply" or "release",
+                after.ExpireTime >= before.ExpireTime || change.IsMoved || step is "apply" or "release",
                 () => $"{step} shortened a lease.");
         }
     }
@@ -38,15 +38,24 @@ internal static class StepRules
     {
         switch (step, argument, answer)
         {
+            case ("choose", BlockChoice choice, var chosen):
+                oracle.Shared.CheckChoice(choice, now!.Value, (uint?)chosen);
+                break;
+            case ("take", TakeStep { Choice: not null } shared, TakeAnswer { Outcome: TakeOutcome.Full } full):
+                oracle.Shared.CheckTake(shared, now!.Value, full);
+                break;
             case ("take", TakeStep take, TakeAnswer { Outcome: TakeOutcome.Full }):
                 Unless(
                     oracle.Slots.LeastEnd(take.Claim.Block) is var end && !(end <= now - world.AgingOfBlock(take.Claim.Block)),
                     () => "A block with a rested number says that it is full.");
                 break;
             case ("take", TakeStep take, TakeAnswer { Record: not null } taken):
+                Unless(taken.New || changes.All(change => IsOn(take, change.Record)), () => "A take that took nothing touched another lease.");
                 Unless(taken.Record.Claim == take.Claim.Id, () => "A claim was answered with another claim's lease.");
                 Unless(taken.Outcome == TakeOutcome.Live == taken.Record.IsLive(now!.Value), () => "A lease is called what it is not.");
-                Unless(!taken.New || changes is [{ IsLeased: true }], () => "A lease is called new that is not.");
+                Unless(taken.New == changes.Any(change => change.IsLeased), () => "A lease is called new that is not, or the other way round.");
+                if (take.Choice is not null && taken.New)
+                    oracle.Shared.CheckTake(take, now.Value, taken);
                 break;
             case ("get", HolderKey holder, var got):
                 Unless(got is LeaseRecord == oracle.Find(holder) is not null, () => "A lease is there or not, and get says otherwise.");
@@ -55,21 +64,27 @@ internal static class StepRules
                 Unless(found is LeaseRecord == oracle.RecordOf(claim) is not null, () => "A claim took a slot or not, and find says otherwise.");
                 break;
             case ("resolve", RouteStep asked, RouteAnswer route):
-                var expected = ExpectedRoute(asked.Called, now!.Value, oracle);
-                Unless(route.Outcome == expected, () => $"The route is {route.Outcome} where it should be {expected}.");
+                var expected = ExpectedRoutes(asked, now!.Value, oracle);
+                Unless(
+                    expected.Contains((route.Outcome, route.Record)), () => $"The route is {route} where it should be {string.Join(" or ", expected)}.");
+                break;
+            case ("reassign", ReassignStep reassign, HolderAnswer reassigned):
+                oracle.Shared.CheckReassigned(reassign, now!.Value, reassigned, changes.SingleOrDefault());
                 break;
         }
     }
 
-    private static RouteOutcome ExpectedRoute(PhoneNumber called, DateTimeOffset now, StepOracle oracle)
+    private static IReadOnlyList<(RouteOutcome Outcome, LeaseRecord? Record)> ExpectedRoutes(RouteStep step, DateTimeOffset now, StepOracle oracle)
     {
-        if (!oracle.Slots.IsStocked(called))
-            return RouteOutcome.NotStocked;
-        if (oracle.Slots.IsSuspended(called))
-            return RouteOutcome.Suspended;
-        if (oracle.RecordOf(called) is not { } record)
-            return RouteOutcome.NotLeased;
-        return record.End == EndReason.None && record.ExpireTime > now ? RouteOutcome.Route : RouteOutcome.Ended;
+        if (!oracle.Slots.IsStocked(step.Called))
+            return [(RouteOutcome.NotStocked, null)];
+        if (oracle.Slots.PoolOf(step.Called).Mode != PoolMode.Direct)
+            return oracle.Shared.ExpectedRoutes(step, now);
+        if (oracle.Slots.IsSuspended(step.Called))
+            return [(RouteOutcome.Suspended, null)];
+        if (oracle.RecordOf(step.Called) is not { } record)
+            return [(RouteOutcome.NotLeased, null)];
+        return [(record.End == EndReason.None && record.ExpireTime > now ? RouteOutcome.Route : RouteOutcome.Ended, record)];
     }
 
     private static void CheckLeased(string step, DateTimeOffset now, TakeStep take, RecordChange change, TimeSpan aging, Slots slots)
@@ -77,14 +92,21 @@ internal static class StepRules
         var record = change.After!;
         Unless(step == "take", () => $"{step} leased.");
         Unless(slots.IsInStock(record.Number), () => "A number that was taken out was leased.");
-        var end = slots.EndOf(record.Number);
-        Unless(end <= now - aging, () => "A number was leased before its rest was over.");
         Unless(change.Before is null || change.Before.LeaseTime < now, () => "An epoch is not larger than the last.");
-        Unless(slots.LeastEnd(record.Block) is not { } least || end == least, () => "It is not the longest rested number.");
+        Unless(change.Before is null || change.Before.ExpireTime <= now - aging, () => "A slot was leased before its rest was over.");
+        if (slots.PoolOf(record.Number).Mode == PoolMode.Direct)
+        {
+            var end = slots.EndOf(record.Number);
+            Unless(end <= now - aging, () => "A number was leased before its rest was over.");
+            Unless(slots.LeastEnd(record.Block) is not { } least || end == least, () => "It is not the longest rested number.");
+        }
+
         Unless(now <= take.Claim.Time + ProtocolTestBounds.TakeWindow, () => "A claim took a slot after its window.");
         Unless(
             (record.Claim, record.LeaseTime, record.ExpireTime, record.ReportNumber, record.Delivery, record.Role, record.End)
-                == (take.Claim.Id, now, take.ExpireTime, take.ReportNumber, take.Delivery, take.Role, EndReason.None),
+                == (take.Claim.Id, now, take.ExpireTime, take.ReportNumber, take.Delivery, take.Role, EndReason.None)
+                && (record.NumberDigest, record.LeasedDigest) == (take.NumberDigest, take.LeasedDigest ?? take.NumberDigest)
+                && Equals(record.Pair, take.Pair),
             () => "A lease is not what was asked for.");
         Unless(record.ExpireTime > now, () => "A lease was dead when it was made.");
         CheckHidden(record);
@@ -94,7 +116,7 @@ internal static class StepRules
     {
         Unless(change.Before!.ExpireTime <= now, () => $"{step} wrote down an expiry that was not due.");
         Unless(change.IsOnly(record => record with { End = EndReason.Expired }), () => $"{step} wrote down more than an expiry.");
-        Unless(step == "reclaim" || IsOn(argument, change.Record), () => $"{step} touched another lease.");
+        Unless(IsTidying(step, argument) || IsOn(argument, change.Record), () => $"{step} touched another lease.");
     }
 
     private static void CheckOwn(string step, DateTimeOffset now, object? argument, RecordChange change)
@@ -129,13 +151,24 @@ internal static class StepRules
                 Unless(
                     change.IsOnly(record => record with { ExpireTime = now, End = EndReason.Released }), () => "A release changed something else.");
                 break;
-            case ReassignStep:
+            case ReassignStep reassign when change.IsMoved:
                 Unless(
-                    change.IsOnly(record => record with
+                    change.IsOnly(record => Remembering(record, reassign) with
                     {
-                        NumberDigest = after.NumberDigest,
-                        SealedNumber = after.SealedNumber,
-                        Reassignments = after.Reassignments,
+                        End = EndReason.Released,
+                        ExpireTime = now,
+                        Pair = record.Pair! with { Moved = true },
+                    }),
+                    () => "A lease that was moved changed in something else.");
+                break;
+            case ReassignStep reassign:
+                var (number, peer) = (reassign.Number, reassign.Peer);
+                Unless(
+                    change.IsOnly(record => Remembering(record, reassign) with
+                    {
+                        NumberDigest = number?.Digest ?? record.NumberDigest,
+                        SealedNumber = number?.Sealed ?? record.SealedNumber,
+                        Pair = peer is { } other ? record.Pair! with { Peer = other.Digest, SealedPeer = other.Sealed } : record.Pair,
                     }),
                     () => "A reassignment changed something else.");
                 CheckHidden(after);
@@ -144,6 +177,12 @@ internal static class StepRules
                 throw new InvariantBrokenException($"{step} changed a lease.");
         }
     }
+
+    private static LeaseRecord Remembering(LeaseRecord record, ReassignStep step) =>
+        record with { Reassignments = [.. record.Reassignments.Append(step.Request).TakeLast(8)] };
+
+    /// <summary>Reclaim, and a take where numbers are shared, do what is due to any record.</summary>
+    private static bool IsTidying(string step, object? argument) => step == "reclaim" || argument is TakeStep { Choice: not null };
 
     private static bool IsOn(object? argument, LeaseRecord record) => argument switch
     {
@@ -158,7 +197,7 @@ internal static class StepRules
     /// <summary>No real number in clear, neither in a field nor among the sealed bytes.</summary>
     private static void CheckHidden(LeaseRecord record)
     {
-        var text = record + Encoding.Latin1.GetString(record.SealedNumber.Span);
+        var text = record + Encoding.Latin1.GetString(record.SealedNumber.Span) + Encoding.Latin1.GetString((record.Pair?.SealedPeer ?? default).Span);
         Unless(!text.Contains("8880000", StringComparison.Ordinal), () => "A record holds a real number.");
     }
 
