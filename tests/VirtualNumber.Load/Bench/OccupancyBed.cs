@@ -48,6 +48,9 @@ internal sealed class OccupancyBed(OccupancyStore store, PoolMode mode, int perc
     /// <summary>Leases that were refused since the courier was on every number with room; they are not timed.</summary>
     public int Refused { get; private set; }
 
+    /// <summary>How many leases live between two rounds.</summary>
+    public int Filled => (places * percent / 100) - (LeasesPerRound / 2);
+
     private DateTimeOffset Now => store.Time.GetUtcNow();
 
     /// <summary>Stocks the pool and fills it.</summary>
@@ -64,9 +67,8 @@ internal sealed class OccupancyBed(OccupancyStore store, PoolMode mode, int perc
         var blocks = Enumerable.Range(0, places / placesPerBlock).Select(PrefixOf).ToList();
         await store.Stock.AddNumbersAsync(_pool, new NumberSelection(blocks, []), Now, cancellation);
 
-        var filled = (places * percent / 100) - (LeasesPerRound / 2);
         var options = new ParallelOptions { MaxDegreeOfParallelism = store.FillersAtOnce, CancellationToken = cancellation };
-        await Parallel.ForEachAsync(Enumerable.Range(0, filled), options, async (_, token) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, Filled), options, async (_, token) =>
         {
             while ((await store.Verbs.CreateLeaseAsync(NextLease(), token)).Outcome != CreateLeaseOutcome.Leased)
             {
@@ -123,6 +125,10 @@ internal sealed class OccupancyBed(OccupancyStore store, PoolMode mode, int perc
         await RestAsync(cancellation);
         return new(Stopwatch.GetElapsedTime(0, elapsed).TotalMicroseconds / LeasesPerRound, server / LeasesPerRound);
     }
+
+    /// <summary>The pool's counts, by the store.</summary>
+    public async Task<NumberCounts> CountAsync(CancellationToken cancellation) =>
+        (await store.Stock.GetStatsAsync(_pool, skip: 0, limit: 0, Now, cancellation)).Counts;
 
     private async ValueTask<LeaseRecord?> TakeAsync(TakeStep step, CancellationToken cancellation)
     {

@@ -115,7 +115,8 @@ internal static class OccupancyBench
         return rounds;
     }
 
-    private static OccupancyStore EmbeddedStoreOf(KeyRing keys)
+    /// <summary>An empty embedded store.</summary>
+    public static OccupancyStore EmbeddedStoreOf(KeyRing keys)
     {
         var store = new EmbeddedStore(new ProtocolBounds());
         return StoreOf(store, store, keys, fillersAtOnce: 1, () => Task.FromResult(0.0));

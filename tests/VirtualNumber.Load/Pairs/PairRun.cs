@@ -103,7 +103,10 @@ internal sealed class PairRun : IDisposable
     private async Task LeaseAsync(PairParcel parcel)
     {
         var command = new CreateLeaseCommand(
-            KeyOf(parcel), DeliveryRole.Courier, PoolId, CourierOf(parcel), RequestId: "lease", ExpireTime: null) { PeerNumber = RecipientOf(parcel) };
+            KeyOf(parcel), DeliveryRole.Courier, PoolId, CourierOf(parcel), RequestId: "lease", ExpireTime: null)
+        {
+            PeerNumber = RecipientOf(parcel),
+        };
         var answer = await _verbs.CreateLeaseAsync(command, CancellationToken.None);
         if (answer.Outcome != CreateLeaseOutcome.Leased)
         {

@@ -64,6 +64,18 @@ public sealed class SharedBlockTests() : StoreTests(RedisStoreUnderTest.Single)
         Assert.That(barred, Is.GreaterThan(Day - Minute).And.LessThanOrEqualTo(Day + (3 * Bounds.ClockSkew)));
     }
 
+    /// <summary>Else each refused lease would leave a claim and a ledger behind.</summary>
+    [Test]
+    public async Task A_block_is_not_proposed_before_something_in_it_may_be_had()
+    {
+        var block = await AddExtensionBlockAsync(density: 1, aging: Hour, extensionLength: 1);
+        for (var i = 0; i < 10; i++)
+            await ReleaseAsync(await ShareAsync($"R{i}", block, T0), T0);
+
+        Assert.That(await ChooseAsync(block.Pool, "a", T0 + Hour - TimeSpan.FromMilliseconds(1)), Is.Null);
+        Assert.That(await ChooseAsync(block.Pool, "a", T0 + Hour), Is.EqualTo(block.Id));
+    }
+
     /// <summary>Blocks of one bucket, and of one in two areas, are told apart, and each is filled again as what it is.</summary>
     [Test]
     public async Task Numbers_of_many_blocks_of_one_bucket_are_added_again_by_another_instance()
