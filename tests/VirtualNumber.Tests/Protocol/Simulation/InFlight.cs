@@ -23,6 +23,9 @@ internal sealed class InFlight(string name)
 
     internal bool Done { get; private set; }
 
+    /// <summary>The claims that it wrote.</summary>
+    internal HashSet<VirtualNumber.Sealing.ClaimId> Claims { get; } = [];
+
     /// <summary>The report number that its decide step answered.</summary>
     internal int DecidedNumber { get; set; }
 

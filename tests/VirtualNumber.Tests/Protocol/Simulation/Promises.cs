@@ -45,12 +45,13 @@ internal sealed class Promises(StepOracle oracle, SimulatedWorld world, LeaseIdC
             : null;
 
     /// <summary>A request is answered with the same lease as long as that lease lives or rests.</summary>
+    /// <param name="verb">Who asked.</param>
     /// <param name="command">What was asked.</param>
     /// <param name="promisedBefore">What the request had been answered with when it was asked; later answers overlap with this one.</param>
     /// <param name="answer">What was answered.</param>
-    internal void AfterCreate(CreateLeaseCommand command, string? promisedBefore, CreateLeaseAnswer answer)
+    internal void AfterCreate(InFlight verb, CreateLeaseCommand command, string? promisedBefore, CreateLeaseAnswer answer)
     {
-        CheckShape(command, answer);
+        CheckShape(verb, command, answer);
         if (command.RequestId is not { } request)
             return;
         var key = (command.Delivery, command.Role, request);
@@ -122,7 +123,7 @@ internal sealed class Promises(StepOracle oracle, SimulatedWorld world, LeaseIdC
             () => $"A repeat was answered {answer.Outcome}{(answer.Lease?.LeaseId == leaseId ? "" : ", not with its lease")}.");
     }
 
-    private void CheckShape(CreateLeaseCommand command, CreateLeaseAnswer answer)
+    private void CheckShape(InFlight verb, CreateLeaseCommand command, CreateLeaseAnswer answer)
     {
         var hasLease = answer.Outcome is CreateLeaseOutcome.Leased or CreateLeaseOutcome.LeaseEnded or CreateLeaseOutcome.RoleTaken;
         Unless(answer.Lease is not null == hasLease, () => $"{answer.Outcome} with or without a lease.");
@@ -139,8 +140,11 @@ internal sealed class Promises(StepOracle oracle, SimulatedWorld world, LeaseIdC
             Unless(
                 _parties[lease.LeaseId].Any(parties => parties.Holder == command.RealNumber && (command.PeerNumber is null || parties.Peer == command.PeerNumber)),
                 () => "A lease was answered that never stood for these numbers.");
+            // A claim that another request left behind is taken where that one wanted it.
             Unless(
-                answer.Existing || command.Area is not { Strict: true } area || lease.AreaCode == area.Code, () => "A number of another area was leased.");
+                command.Area is not { Strict: true } area || lease.AreaCode == area.Code
+                    || Record(lease.TenantId, lease.LeaseId) is not { } record || !verb.Claims.Contains(record.Claim),
+                () => "A number of another area was leased.");
         }
     }
 

@@ -66,7 +66,7 @@ internal sealed class SimulatedClients(
             var promised = promises.Promised(command);
             var answer = await verbs.CreateLeaseAsync(command, None);
             oracle.Count($"CreateLease {answer.Outcome}");
-            promises.AfterCreate(command, promised, answer);
+            promises.AfterCreate(verb, command, promised, answer);
         };
     }
 

@@ -75,7 +75,12 @@ internal sealed class StepOracle
     internal async Task AfterStepAsync(InFlight verb, string name, DateTimeOffset? now, object? argument, object? answer)
     {
         Steps++;
-        _latestClaim = answer is ClaimAnswer { Kind: ClaimKind.Created } created ? created.Claim : _latestClaim;
+        if (answer is ClaimAnswer { Kind: ClaimKind.Created, Claim: { } created })
+        {
+            _latestClaim = created;
+            verb.Claims.Add(created.Id);
+        }
+
         Count($"{name} {OutcomeOf(answer)}");
         Note($"{_world.Time.Now:MM-dd HH:mm:ss.fff} {verb.Name}: {name} {OutcomeOf(answer)} (now {now:dd HH:mm:ss.fff})");
         var changes = await ReadChangesAsync();
