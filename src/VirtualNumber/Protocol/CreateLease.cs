@@ -250,7 +250,7 @@ internal sealed partial class LeaseVerbs
         private async ValueTask<CreateLeaseAnswer?> AnswerLiveAsync(ClaimAnswer claim, TakeAnswer take, DateTimeOffset now)
         {
             var record = take.Record!;
-            if (!(claim.Kind == ClaimKind.Standing ? IsFor(record) : HasStoodFor(record)))
+            if (!(claim.Kind == ClaimKind.Standing ? IsFor(record) : _order.IsPair ? MayHaveBeenAnswered(record) : HasStoodFor(record)))
                 return new(CreateLeaseOutcome.RoleTaken, _verbs.LeaseOf(record, now), Existing: true);
 
             // Bound before it is answered, so that a repeat after the end does not make a second lease.
@@ -286,11 +286,11 @@ internal sealed partial class LeaseVerbs
         }
 
         /// <summary>
-        /// False only when this request surely met a conflict there, which binds nothing. What a pair stood for after one of the two was
-        /// replaced is not known afterwards.
+        /// False only when this request surely met a conflict there, which binds nothing. A pair may also have been answered for what it stands
+        /// for now, one of the two having been replaced or not named; what it stood for in between is not known afterwards.
         /// </summary>
-        private bool MayHaveBeenAnswered(LeaseRecord record) =>
-            HasStoodFor(record) || record.Reassignments.Length >= (_order.IsPair ? 1 : LeaseRecord.MostReassignments);
+        private bool MayHaveBeenAnswered(LeaseRecord record) => HasStoodFor(record)
+            || (record.Pair is null ? record.Reassignments.Length >= LeaseRecord.MostReassignments : record.Reassignments.Length > 0 || IsFor(record));
 
         private async ValueTask<CreateLeaseAnswer?> ShortOfNumbersAsync()
         {

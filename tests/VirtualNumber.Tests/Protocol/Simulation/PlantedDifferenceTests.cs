@@ -1,3 +1,4 @@
+using VirtualNumber.Leasing;
 using VirtualNumber.Memory;
 using VirtualNumber.Protocol;
 
@@ -41,6 +42,15 @@ public sealed class PlantedDifferenceTests
 
         /// <summary>Reclaim says that there is nothing to do.</summary>
         ReclaimDoesNothing,
+
+        /// <summary>Of the slots that a take would like the last one is taken.</summary>
+        TakeLikesTheLast,
+
+        /// <summary>Who was reassigned away is a stranger at once.</summary>
+        LeftPartyIsStranger,
+
+        /// <summary>What is counted is not remembered: only the bar that does not come shows that.</summary>
+        CountsForNothing,
     }
 
     [Test]
@@ -87,12 +97,15 @@ public sealed class PlantedDifferenceTests
                 (Difference.LedgerGoesEarly, "claim", ClaimStep claim) => await _inner.ClaimAsync(
                     claim with { KeepUntil = claim.KeepUntil - (20 * StoreTests.Day) }, now!.Value, CancellationToken.None),
                 (Difference.ReclaimDoesNothing, "reclaim", _) => default(ReclaimAnswer),
+                (Difference.TakeLikesTheLast, "take", TakeStep { Choice: { } choice } take) => await _inner.TakeAsync(
+                    take with { Choice = choice with { Candidates = [.. choice.Candidates.Reverse()] } }, now!.Value, CancellationToken.None),
+                (Difference.CountsForNothing, "count", _) => new CountAnswer(true, null),
                 _ => null,
             };
-            return (T)Changed(instead ?? (await step())!)!;
+            return (T)Changed(name, instead ?? (await step())!)!;
         }
 
-        private object? Changed(object? answer)
+        private object? Changed(string step, object? answer)
         {
             switch (flaw, answer)
             {
@@ -102,8 +115,10 @@ public sealed class PlantedDifferenceTests
                     return done with { Record = record with { ExpireTime = record.ExpireTime.AddMilliseconds(1) } };
                 case (Difference.ResolveSaysEnded, RouteAnswer { Outcome: RouteOutcome.NotLeased } route):
                     return route with { Outcome = RouteOutcome.Ended };
-                case (Difference.ChoosesTriedBlock, null or uint):
+                case (Difference.ChoosesTriedBlock, null or uint) when step == "choose":
                     return _chosen ??= (uint?)answer;
+                case (Difference.LeftPartyIsStranger, RouteAnswer { Outcome: RouteOutcome.Ended, Record: { Pair: not null, End: EndReason.None } }):
+                    return new RouteAnswer(RouteOutcome.NotLeased);
                 default:
                     return answer;
             }

@@ -85,19 +85,24 @@ internal sealed class SharedRules(StepOracle oracle, SimulatedWorld world)
     /// <summary>The counts of a pool whose numbers are shared, and when its next place frees up.</summary>
     internal (NumberCounts Counts, DateTimeOffset? NextAvailableTime) Count(Pool pool, DateTimeOffset now)
     {
-        var counts = default(NumberCounts);
+        var (inStock, suspended, retired) = oracle.Slots.StatesOf(pool);
+        var (available, leased, draining) = ((long)inStock * pool.Density, 0L, 0L);
         var next = new List<DateTimeOffset>();
-        foreach (var number in oracle.Slots.NumbersOf(pool))
+        var numbers = oracle.RecordsOf(pool).GroupBy(record => record.Number).ToList();
+        foreach (var number in numbers)
         {
-            var (available, live, time) = PlacesOf(number, pool, now);
-            counts += oracle.Slots.IsSuspended(number) ? new(0, 0, 0, pool.Density, 0, 0)
-                : oracle.Slots.IsRetired(number) ? new(0, 0, 0, 0, pool.Density, live)
-                : new(available, live, pool.Density - live - available, 0, 0, 0);
-            if (oracle.Slots.IsInStock(number))
-                next.Add(time);
+            var places = PlacesOf(number, pool, now);
+            if (oracle.Slots.IsRetired(number.Key))
+                draining += places.Live;
+            if (!oracle.Slots.IsInStock(number.Key))
+                continue;
+            (available, leased) = (available - pool.Density + places.Available, leased + places.Live);
+            next.Add(places.NextTime);
         }
 
-        return (counts, counts.Available > 0 || next.Count == 0 ? null : next.Min());
+        var counts = new NumberCounts(
+            available, leased, ((long)inStock * pool.Density) - available - leased, (long)suspended * pool.Density, (long)retired * pool.Density, draining);
+        return (counts, available > 0 || next.Count == 0 ? null : next.Min());
     }
 
     /// <summary>Where the parties of a pair are in its whole pool; null where that cannot be known from outside.</summary>
@@ -110,7 +115,7 @@ internal sealed class SharedRules(StepOracle oracle, SimulatedWorld world)
 
         bool OfHolder(PhoneNumber number) => IsOn(number, parties.Holder, now, false);
         bool OfPeer(PhoneNumber number) => parties.Peer is { } peer && IsOn(number, peer, now, false);
-        bool HasRoom(PhoneNumber number) => PlacesOf(number, pool, now).Available > 0;
+        bool HasRoom(PhoneNumber number) => PlacesOf(oracle.RecordsOf(number), pool, now).Available > 0;
         var unoccupied = numbers.Where(number => !OfHolder(number) && !OfPeer(number)).ToList();
         DateTimeOffset? next = unoccupied.Count > 0 || numbers.Count == 0 ? null
             : numbers.Min(number => both.Where(party => IsOn(number, party, now, false)).Max(party => EndOf(number, party)!.Value)) + AgingOf(numbers[0]);
@@ -200,11 +205,11 @@ internal sealed class SharedRules(StepOracle oracle, SimulatedWorld world)
     private List<LeaseRecord> PresentOf(uint block, PhoneNumber number, DateTimeOffset now) =>
         [.. oracle.BeforeOf(block).Where(record => record.Number.Equals(number) && record.ExpireTime > now - AgingOf(number))];
 
-    private (int Available, int Live, DateTimeOffset NextTime) PlacesOf(PhoneNumber number, Pool pool, DateTimeOffset now)
+    /// <summary>The places of one number, by all its records.</summary>
+    private (int Available, int Live, DateTimeOffset NextTime) PlacesOf(IEnumerable<LeaseRecord> all, Pool pool, DateTimeOffset now)
     {
-        var aging = AgingOf(number);
-        var records = oracle.RecordsOf(oracle.Slots.PlaceOf(number).Block)
-            .Where(record => record.Number.Equals(number) && (record.IsLive(now) || record.ExpireTime > now - aging)).ToList();
+        var aging = world.AgingOf(pool.TenantId, pool.PoolId);
+        var records = all.Where(record => record.IsLive(now) || record.ExpireTime > now - aging).ToList();
         var live = records.Where(record => record.IsLive(now)).ToList();
         var available = Math.Max(0, Math.Min(pool.Density - live.Count, (int)pool.SlotsPerNumber() - records.Count));
         var next = available > 0 ? DateTimeOffset.MaxValue

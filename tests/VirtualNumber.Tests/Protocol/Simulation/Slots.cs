@@ -10,12 +10,20 @@ namespace VirtualNumber.Tests.Protocol.Simulation;
 internal sealed class Slots
 {
     private readonly Dictionary<PhoneNumber, Entry> _entries = [];
+    private readonly Dictionary<(string TenantId, string PoolId), List<Entry>> _pools = [];
+    private readonly Dictionary<uint, List<Entry>> _blocks = [];
 
     /// <param name="pool">Its pool.</param>
     /// <param name="number">The number.</param>
     /// <param name="block">Its block; 0 where only the store knows.</param>
     /// <param name="index">Its place there.</param>
-    internal void Stock(Pool pool, PhoneNumber number, uint block, uint index) => _entries.TryAdd(number, new Entry(pool, block, index));
+    internal void Stock(Pool pool, PhoneNumber number, uint block, uint index)
+    {
+        var entry = new Entry(pool, number, block, index);
+        _entries.Add(number, entry);
+        ListOf(_pools, (pool.TenantId, pool.PoolId)).Add(entry);
+        ListOf(_blocks, block).Add(entry);
+    }
 
     internal bool IsStocked(PhoneNumber number) => _entries.ContainsKey(number);
 
@@ -30,15 +38,17 @@ internal sealed class Slots
     /// <summary>The place of a number in its block.</summary>
     internal (uint Block, uint Index) PlaceOf(PhoneNumber number) => (_entries[number].Block, _entries[number].Index);
 
-    internal IReadOnlyList<PhoneNumber> NumbersOf(Pool pool) =>
-        [.. _entries.Where(entry => entry.Value.Pool == pool).Select(entry => entry.Key)];
+    internal IReadOnlyList<PhoneNumber> NumbersOf(Pool pool) => [.. ListOf(_pools, (pool.TenantId, pool.PoolId)).Select(entry => entry.Number)];
+
+    /// <summary>How many numbers of a pool are in which state.</summary>
+    internal (int InStock, int Suspended, int Retired) StatesOf(Pool pool)
+    {
+        var states = ListOf(_pools, (pool.TenantId, pool.PoolId)).ToLookup(entry => entry.State);
+        return (states[State.InStock].Count(), states[State.Suspended].Count(), states[State.Retired].Count());
+    }
 
     /// <summary>A block's numbers in stock, in their order.</summary>
-    internal IReadOnlyList<PhoneNumber> InStockOf(uint block) =>
-    [
-        .. _entries.Where(entry => entry.Value.Block == block && entry.Value.State == State.InStock)
-            .OrderBy(entry => entry.Value.Index).Select(entry => entry.Key),
-    ];
+    internal IReadOnlyList<PhoneNumber> InStockOf(uint block) => [.. ListOf(_blocks, block).Where(entry => entry.State == State.InStock).Select(entry => entry.Number)];
 
     internal DateTimeOffset EndOf(PhoneNumber number) => _entries[number].End;
 
@@ -63,7 +73,7 @@ internal sealed class Slots
     internal NumberCounts Count(Pool pool, TimeSpan aging, DateTimeOffset now)
     {
         var counts = default(NumberCounts);
-        foreach (var entry in _entries.Values.Where(entry => entry.Pool == pool))
+        foreach (var entry in ListOf(_pools, (pool.TenantId, pool.PoolId)))
         {
             var leased = entry.End > now;
             counts += entry.State switch
@@ -79,7 +89,15 @@ internal sealed class Slots
 
     /// <summary>The end of the longest rested number in stock of a block.</summary>
     internal DateTimeOffset? LeastEnd(uint block) =>
-        _entries.Values.Where(entry => entry.Block == block && entry.State == State.InStock).Min(entry => (DateTimeOffset?)entry.End);
+        InStockOf(block).Min(number => (DateTimeOffset?)EndOf(number));
+
+    private static List<Entry> ListOf<TKey>(Dictionary<TKey, List<Entry>> lists, TKey key)
+        where TKey : notnull
+    {
+        if (!lists.TryGetValue(key, out var list))
+            lists.Add(key, list = []);
+        return list;
+    }
 
     private enum State
     {
@@ -88,8 +106,10 @@ internal sealed class Slots
         Retired,
     }
 
-    private sealed class Entry(Pool pool, uint block, uint index)
+    private sealed class Entry(Pool pool, PhoneNumber number, uint block, uint index)
     {
+        internal PhoneNumber Number { get; } = number;
+
         internal Pool Pool { get; } = pool;
 
         internal State State { get; set; }

@@ -125,6 +125,10 @@ internal sealed class StepOracle
     /// <summary>A block's records as they were before the step that is looked at.</summary>
     internal IEnumerable<LeaseRecord> BeforeOf(uint block) => _before.Where(record => record.Block == block);
 
+    /// <summary>A pool's records.</summary>
+    internal IEnumerable<LeaseRecord> RecordsOf(Pool pool) =>
+        _records.Values.Where(record => (record.TenantId, record.PoolId) == (pool.TenantId, pool.PoolId));
+
     /// <summary>A number's records.</summary>
     internal IEnumerable<LeaseRecord> RecordsOf(PhoneNumber number) => _records.Values.Where(record => record.Number.Equals(number));
 
