@@ -43,6 +43,8 @@ internal abstract partial class SharedBlock
     /// <summary>The rank of the best number that is not open yet, and will be once a take has tidied up. A read, as every hint is.</summary>
     private long? FindDue(PairParties? parties, DateTimeOffset now)
     {
+        if (!IsAnyDueBy(now))
+            return null;
         var due = new Dictionary<SharedNumber, (int Live, int Taken)>();
         foreach (var record in DueBy(now))
         {

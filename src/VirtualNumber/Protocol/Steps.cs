@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using VirtualNumber.Leasing;
 using VirtualNumber.Sealing;
@@ -119,13 +120,28 @@ internal sealed record SlotChoice(ImmutableArray<uint> Candidates, uint Pick)
 {
     private const int Count = 16;
 
+    /// <summary>How many values two bytes have.</summary>
+    private const uint Words = ushort.MaxValue + 1;
+
     /// <summary>Draws a choice among so many slots, each equally likely.</summary>
     public static SlotChoice Draw(IRandomSource random, uint slots)
     {
+        // Of all that is drawn at once, what lies beyond the last whole multiple would favour the small remainders.
+        var limit = Words - (Words % slots);
         var candidates = ImmutableArray.CreateBuilder<uint>(Count);
-        for (var i = 0; i < Count; i++)
-            candidates.Add((uint)random.Next((int)slots));
-        return new(candidates.MoveToImmutable(), (uint)random.Next(int.MaxValue));
+        Span<byte> drawn = stackalloc byte[(Count * sizeof(ushort)) + sizeof(uint)];
+        do
+        {
+            random.Fill(drawn);
+            for (var at = sizeof(uint); at < drawn.Length && candidates.Count < Count; at += sizeof(ushort))
+            {
+                if (BinaryPrimitives.ReadUInt16BigEndian(drawn[at..]) is var word && word < limit)
+                    candidates.Add(word % slots);
+            }
+        }
+        while (candidates.Count < Count);
+
+        return new(candidates.MoveToImmutable(), BinaryPrimitives.ReadUInt32BigEndian(drawn));
     }
 }
 

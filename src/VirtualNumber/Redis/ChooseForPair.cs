@@ -5,8 +5,11 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    /// <summary>How many blocks are asked at once.</summary>
-    private const int BlocksPerFit = 8;
+    /// <summary>How many blocks that may have room are asked at once: as a rule the first of them fits.</summary>
+    private const int BlocksPerFit = 2;
+
+    /// <summary>How many blocks are asked at once in all. One that is full answers in no time, and is asked since it may not be so any more.</summary>
+    private const int MostBlocksPerFit = 64;
 
     /// <summary>
     /// The first block, in the order of adding, in which both parties fit. Those that this instance knows first: others may have added some
@@ -33,10 +36,10 @@ internal sealed partial class RedisStore
         if (blocks.Count == 1)
             return Tried(blocks[0], now);
         StoreUnavailableException? fault = null;
-        foreach (var some in blocks.OrderBy(block => block.IsAvoided(now)).Chunk(BlocksPerFit))
+        foreach (var some in Portions([.. blocks.OrderBy(block => block.IsAvoided(now))], now))
         {
             var answers = await Task.WhenAll(some.Select(block => TryFitAsync(block, parties, now, cancellation)));
-            for (var i = 0; i < some.Length; i++)
+            for (var i = 0; i < some.Count; i++)
             {
                 fault ??= answers[i].Fault;
                 if (answers[i].Fits)
@@ -48,6 +51,23 @@ internal sealed partial class RedisStore
         if (fault is not null)
             ExceptionDispatchInfo.Throw(fault);
         return null;
+    }
+
+    private static IEnumerable<List<RedisBlock>> Portions(List<RedisBlock> blocks, DateTimeOffset now)
+    {
+        var (portion, withRoom) = (new List<RedisBlock>(), 0);
+        foreach (var block in blocks)
+        {
+            portion.Add(block);
+            withRoom += block.FirstFreeHint <= now.ToUnixTimeMilliseconds() ? 1 : 0;
+            if (withRoom < BlocksPerFit && portion.Count < MostBlocksPerFit)
+                continue;
+            yield return portion;
+            (portion, withRoom) = ([], 0);
+        }
+
+        if (portion.Count > 0)
+            yield return portion;
     }
 
     private static RedisBlock Tried(RedisBlock block, DateTimeOffset now)
