@@ -17,7 +17,7 @@ public sealed class CreateLeaseTests(StoreUnderTest kind) : VerbTests(kind)
         Assert.That((answer.Outcome, answer.Existing), Is.EqualTo((CreateLeaseOutcome.Leased, false)));
         Assert.That((answer.Lease!.LeaseTime, answer.Lease.ExpireTime), Is.EqualTo((T0, T0 + (30 * Day))));
         Assert.That(await ResolveAsync(answer.Lease), Is.EqualTo(
-            new ResolveAnswer(ResolveOutcome.Connect, RealNumber(1), answer.Lease.LeaseId, T0)));
+            new ResolveAnswer(ResolveOutcome.Connect, RealNumber(1), answer.Lease.LeaseId, T0) { Pool = block.Pool }));
     }
 
     [Test]
