@@ -87,7 +87,7 @@ internal sealed partial class LeaseVerbs
             owner, ended.Delivery, ended.Role, command.RealNumber ?? Open(ended), command.PeerNumber ?? OpenPeer(ended), ended.Pair!.Direction, mark, null)
         {
             Areas = ended.Area.Length > 0 ? [ended.Area, null] : [null],
-            OutsideQuota = true,
+            InPlaceOf = ended,
         };
         var answer = await LeaseAsync(order, cancellation);
         return answer.Outcome switch

@@ -21,6 +21,42 @@ public sealed class NewNumberTests(StoreUnderTest kind) : VerbTests(kind)
     }
 
     [Test]
+    public async Task A_lease_that_moves_to_another_number_keeps_the_end_that_was_asked_for()
+    {
+        var block = await AddPairBlockAsync(inStock: 2);
+        await CreatePairAsync(block, "WB1", holder: 3, peer: 4);
+        var command = new CreateLeaseCommand(DeliveryOf("WB2"), DeliveryRole.Courier, block.Pool.PoolId, RealNumber(1), null, T0 + (2 * Hour))
+        {
+            PeerNumber = RealNumber(2),
+        };
+        var lease = (await Verbs.CreateLeaseAsync(command, None)).Lease!;
+
+        var moved = await ReassignPairAsync(lease, "X1", holder: 3, newNumberIfBusy: true);
+
+        Assert.That((moved.Outcome, moved.NewNumber, moved.Lease!.ExpireTime), Is.EqualTo((LeaseOutcome.Done, true, T0 + (2 * Hour))));
+    }
+
+    [Test]
+    public async Task A_lease_that_moves_to_another_number_keeps_what_extensions_promised()
+    {
+        var block = await AddPairBlockAsync(inStock: 2);
+        await CreatePairAsync(block, "OTHER", holder: 3, peer: 4);
+        var lease = (await CreatePairAsync(block, "WB1", holder: 1, peer: 2)).Lease!;
+        await ReportAsync(DeliveryStatus.Delivered, T0);
+        var extended = (await ExtendAsync(lease, "E1", 30 * Day)).Lease!;
+        // The delivery's own terms are over by now.
+        Time.Advance(20 * Day);
+
+        var moved = await ReassignPairAsync(lease, "X1", holder: 3, newNumberIfBusy: true);
+
+        Assert.That((moved.Outcome, moved.NewNumber, moved.Lease?.ExpireTime), Is.EqualTo((LeaseOutcome.Done, true, (DateTimeOffset?)extended.ExpireTime)));
+        Assert.That(moved.Lease!.ExtensionCount, Is.EqualTo(1));
+        await ReportAsync(DeliveryStatus.Returning, T0 + Day);
+        await ReportAsync(DeliveryStatus.Returned, T0 + (2 * Day));
+        Assert.That((await GetAsync(moved.Lease))!.ExpireTime, Is.EqualTo(extended.ExpireTime), "a report does not shorten what was promised");
+    }
+
+    [Test]
     public async Task The_repeat_of_a_move_makes_no_second_lease_however_the_id_is_spelled()
     {
         var block = await AddPairBlockAsync(inStock: 3);
