@@ -38,7 +38,7 @@ internal abstract partial class Block
         {
             End = EndReason.Released,
             ExpireTime = now,
-            Pair = record.Pair! with { Moved = true },
+            Pair = record.Pair! with { EndBeforeMove = record.ExpireTime },
         };
         Write(record, now);
         Log(LogKind.Released, record, now);

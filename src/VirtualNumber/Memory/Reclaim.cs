@@ -32,10 +32,10 @@ internal abstract partial class Block
         return (expired, removed);
     }
 
-    /// <summary>What <see cref="Tidy"/> would write down or remove if nothing limited it.</summary>
     protected bool IsAnyDueBy(DateTimeOffset now) =>
         (_unended.Count > 0 && _unended.Min.ExpireTime <= now) || (_ended.Count > 0 && _ended.Min.End <= now - Aging);
 
+    /// <summary>What <see cref="Tidy"/> would write down or remove if nothing limited it.</summary>
     protected IEnumerable<LeaseRecord> DueBy(DateTimeOffset now) =>
         _unended.TakeWhile(next => next.ExpireTime <= now).Concat(_ended.TakeWhile(next => next.End <= now - Aging))
             .Select(next => _records[next.Slot]);

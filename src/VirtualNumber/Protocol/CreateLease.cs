@@ -100,8 +100,8 @@ internal sealed partial class LeaseVerbs
         /// <summary>The area that is insisted on; null: none.</summary>
         public string? StrictArea { get; init; }
 
-        /// <summary>Whether it takes the place of a lease that was counted already.</summary>
-        public bool OutsideQuota { get; init; }
+        /// <summary>The lease that it takes the place of: as long as that one would have lasted, and outside the quotas, which it was counted in.</summary>
+        public LeaseRecord? InPlaceOf { get; init; }
 
         public bool IsPair => Pool.Mode == PoolMode.Pair;
     }
@@ -132,7 +132,7 @@ internal sealed partial class LeaseVerbs
             _peer = order.PeerNumber is { } peer ? verbs.DigestOf(tenantId, peer) : null;
             _leased = order.IsPair ? verbs.LeasedDigestOf(tenantId, order.RealNumber, order.PeerNumber, order.Direction) : _number;
             _parties = order.IsPair ? new PairParties(_number, _peer) : null;
-            _mayPropose = order.OutsideQuota || !verbs.Quotas.Apply(_pool);
+            _mayPropose = order.InPlaceOf is not null || !verbs.Quotas.Apply(_pool);
         }
 
         public void Dispose() => _grant?.Dispose();
@@ -232,8 +232,7 @@ internal sealed partial class LeaseVerbs
         private async ValueTask<(TakeAnswer Take, DateTimeOffset Now, DateTimeOffset ExpireTime)> TakeAsync(ClaimAnswer claim)
         {
             var now = _verbs.Now;
-            var reported = claim.Terms ?? _verbs.Terms.For(DeliveryStatus.LabelCreated, now);
-            var expireTime = _verbs.Terms.InitialExpireTime(reported, now, _order.ExpireTime);
+            var expireTime = ExpireTimeOf(claim, now);
             var sealedNumber = _verbs.Seal(_order.RealNumber, _pool.TenantId, _order.Delivery, claim.Claim!.Id).Sealed;
             var step = new TakeStep(claim.Claim, _order.Delivery, _order.Role, claim.ReportNumber, expireTime, sealedNumber, _number) { PoolId = _pool.PoolId };
             if (_pool.Mode != PoolMode.Direct)
@@ -244,7 +243,23 @@ internal sealed partial class LeaseVerbs
                 step = step with { Pair = new PairSide(_peer, sealedPeer, _order.Direction), LeasedDigest = _leased };
             }
 
+            if (_order.InPlaceOf is { } before)
+                step = step with { Floor = before.Floor, Extensions = before.Extensions };
+
             return (await _verbs.Pool.TakeAsync(step, now, _cancellation), now, expireTime);
+        }
+
+        private DateTimeOffset ExpireTimeOf(ClaimAnswer claim, DateTimeOffset now)
+        {
+            if (_order.InPlaceOf is not { } before)
+                return _verbs.Terms.InitialExpireTime(claim.Terms ?? _verbs.Terms.For(DeliveryStatus.LabelCreated, now), now, _order.ExpireTime);
+
+            // A report that came too late for the lease before is what counts, as it would have there.
+            var end = before.Pair!.EndBeforeMove!.Value;
+            if (claim.Terms is { } reported && claim.ReportNumber > before.ReportNumber)
+                end = !reported.Final && before.Floor > reported.Instant ? before.Floor.Value : reported.Instant;
+            var latest = _verbs.Terms.CapOf(before.LeaseTime);
+            return end < latest ? end : latest;
         }
 
         private async ValueTask<CreateLeaseAnswer?> AnswerLiveAsync(ClaimAnswer claim, TakeAnswer take, DateTimeOffset now)

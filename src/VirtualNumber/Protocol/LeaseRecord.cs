@@ -103,14 +103,20 @@ internal sealed record LeaseRecord
 /// <param name="Peer">Keyed digest of the peer's real number; null while it is not known.</param>
 /// <param name="SealedPeer">The peer's real number, sealed to purpose, tenant, delivery and claim; empty while it is not known.</param>
 /// <param name="Direction">Who may call whom.</param>
-/// <param name="Moved">The lease was ended by its last reassignment, for a number on which both parties fit.</param>
-internal sealed record PairSide(Digest? Peer, ReadOnlyMemory<byte> SealedPeer, CallDirection Direction, bool Moved = false)
+/// <param name="EndBeforeMove">
+/// The expire time that the lease had when its last reassignment ended it, for a number on which both parties fit: there it goes on until
+/// then. Null: it was not ended so.
+/// </param>
+internal sealed record PairSide(Digest? Peer, ReadOnlyMemory<byte> SealedPeer, CallDirection Direction, DateTimeOffset? EndBeforeMove = null)
 {
+    /// <summary>Whether its last reassignment ended the lease.</summary>
+    public bool Moved => EndBeforeMove is not null;
+
     /// <summary>By what is in it.</summary>
     public bool Equals(PairSide? other) => other is not null
-        && (Peer, Direction, Moved) == (other.Peer, other.Direction, other.Moved)
+        && (Peer, Direction, EndBeforeMove) == (other.Peer, other.Direction, other.EndBeforeMove)
         && SealedPeer.Span.SequenceEqual(other.SealedPeer.Span);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Peer, Direction, Moved);
+    public override int GetHashCode() => HashCode.Combine(Peer, Direction, EndBeforeMove);
 }

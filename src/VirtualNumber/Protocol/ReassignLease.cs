@@ -64,15 +64,12 @@ internal sealed partial class LeaseVerbs
         return new(plain.Outcome, plain.Lease);
     }
 
-    /// <summary>Why no other number could be had for a pair; null: one can.</summary>
+    /// <summary>Why no other number could be had for a pair; null: one can. Counted, since a hint of the store may be wrong.</summary>
     private async ValueTask<CreateLeaseAnswer?> MissedAsync(LeaseRecord record, PairParties parties, CancellationToken cancellation)
     {
         if (await stock.FindPoolAsync(record.TenantId, record.PoolId, cancellation) is not { } owner)
             return new(CreateLeaseOutcome.PoolUnknown);
-        var choice = new BlockChoice(record.TenantId, record.PoolId, [], Parties: parties);
-        return await pool.ChooseBlockAsync(choice, Now, cancellation) is null
-            ? await ExplainAsync(owner, strictArea: null, parties, cancellation)
-            : null;
+        return await ExplainAsync(owner, strictArea: null, parties, cancellation);
     }
 
     /// <summary>
@@ -84,12 +81,13 @@ internal sealed partial class LeaseVerbs
     {
         if (await stock.FindPoolAsync(ended.TenantId, ended.PoolId, cancellation) is not { } owner)
             return new(LeaseOutcome.LeaseUnknown, null);
-        var mark = new RequestMark(index.Of("new-number-request", command.LeaseId, command.RequestId), request.Content);
+        // By the claim, since one lease's id may be spelled in more than one way.
+        var mark = new RequestMark(index.Of("new-number-request", ended.Claim.ToString(), command.RequestId), request.Content);
         var order = new LeaseOrder(
             owner, ended.Delivery, ended.Role, command.RealNumber ?? Open(ended), command.PeerNumber ?? OpenPeer(ended), ended.Pair!.Direction, mark, null)
         {
             Areas = ended.Area.Length > 0 ? [ended.Area, null] : [null],
-            OutsideQuota = true,
+            InPlaceOf = ended,
         };
         var answer = await LeaseAsync(order, cancellation);
         return answer.Outcome switch

@@ -90,6 +90,12 @@ internal readonly record struct TakeStep(
     /// <summary>Keyed digest of all that the lease stands for; null: of the one number.</summary>
     public Digest? LeasedDigest { get; init; }
 
+    /// <summary>What extensions of the lease that it takes the place of promised; null: nothing.</summary>
+    public DateTimeOffset? Floor { get; init; }
+
+    /// <summary>Those extensions.</summary>
+    public ImmutableArray<RequestMark> Extensions { get; init; } = [];
+
     /// <summary>The record of the slot that was taken.</summary>
     public LeaseRecord ToRecord(Pool pool, uint slot, PhoneNumber number, DateTimeOffset now, string area = "") => new()
     {
@@ -110,6 +116,8 @@ internal readonly record struct TakeStep(
         NumberDigest = NumberDigest,
         LeasedDigest = LeasedDigest ?? NumberDigest,
         Pair = Pair,
+        Floor = Floor,
+        Extensions = Extensions,
     };
 }
 

@@ -12,7 +12,7 @@ if not r then
 end
 local known = seen(r.reassignments, ARGV[5])
 if known then
-  local last = known == 'repeated' and r.moved == 1 and r.reassignments:sub(-32) == ARGV[5]
+  local last = known == 'repeated' and r.before_move ~= '' and r.reassignments:sub(-32) == ARGV[5]
   return {last and 'moved' or known, packed}
 end
 if not live(slot, r) then
@@ -39,7 +39,9 @@ end
 
 r.reassignments = (r.reassignments .. ARGV[5]):sub(-32 * tonumber(ARGV[6]))
 if busy then
-  r.ended, r.expire, r.moved = RELEASED, now, 1
+  -- On another number the lease goes on until then.
+  r.before_move = struct.pack('>I6', r.expire)
+  r.ended, r.expire = RELEASED, now
   packed = write(slot, r)
   log('released', slot, r.lease, 1)
   return {'moved', packed}

@@ -43,13 +43,15 @@ local function decode(packed)
     r.leased = leased or r.number
     return r
   end
-  local known
+  local moved
   r.leased = packed:sub(at, at + 15)
   r.reassignments, at = marks(packed, at + 16, 0)
-  r.direction, r.moved, known = struct.unpack('>BBB', packed, at)
-  at = at + 3
-  r.peer = packed:sub(at, at + 16 * known - 1)
-  at = at + 16 * known
+  r.direction, moved = packed:byte(at, at + 1)
+  r.before_move = packed:sub(at + 2, at + 1 + 6 * moved)
+  at = at + 2 + 6 * moved
+  local known = packed:byte(at)
+  r.peer = packed:sub(at + 1, at + 16 * known)
+  at = at + 1 + 16 * known
   r.sealed_peer = packed:sub(at + 1, at + packed:byte(at))
   return r
 end
@@ -64,7 +66,8 @@ local function encode(r)
     return common .. string.char(#r.reassignments / 32) .. (reassigned and r.leased or '') .. r.reassignments
   end
   return common .. r.leased .. string.char(#r.reassignments / 32) .. r.reassignments
-    .. struct.pack('>BBB', r.direction, r.moved, #r.peer / 16) .. r.peer
+    .. string.char(r.direction, #r.before_move / 6) .. r.before_move
+    .. string.char(#r.peer / 16) .. r.peer
     .. string.char(#r.sealed_peer) .. r.sealed_peer
 end
 

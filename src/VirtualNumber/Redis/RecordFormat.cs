@@ -28,7 +28,7 @@ namespace VirtualNumber.Redis;
 ///            16  digest of what the lease stood for at the take
 ///             1  reassignments; for each the same
 ///             1  direction
-///             1  1 when the last reassignment ended the lease
+///             1  1 when the last reassignment ended the lease; then the expire time that it had 6, ms
 ///             1  1 when the peer is known; then its digest 16
 ///           1+n  the peer's sealed number
 /// </code>
@@ -131,7 +131,7 @@ internal static class RecordFormat
         var extensions = record.Extensions.IsEmpty ? 0 : Instants.Length + (record.Extensions.Length * MarkLength);
         var reassignments = record.Reassignments.Length * MarkLength;
         var leased = record.Pair is null && record.Reassignments.IsEmpty ? 0 : Digest.Length;
-        var pair = record.Pair is { } side ? 3 + (side.Peer is null ? 0 : Digest.Length) + 1 + side.SealedPeer.Length : 0;
+        var pair = record.Pair is { } side ? 3 + (side.EndBeforeMove is null ? 0 : Instants.Length) + (side.Peer is null ? 0 : Digest.Length) + 1 + side.SealedPeer.Length : 0;
         return SealedAt + 1 + record.SealedNumber.Length + 1 + extensions + 1 + leased + reassignments + pair;
     }
 
@@ -157,7 +157,13 @@ internal static class RecordFormat
         packed[at++] = checked((byte)record.Reassignments.Length);
         at = WriteMarks(packed, at, record.Reassignments);
         packed[at++] = (byte)pair.Direction;
-        packed[at++] = pair.Moved ? (byte)1 : (byte)0;
+        packed[at++] = pair.EndBeforeMove is null ? (byte)0 : (byte)1;
+        if (pair.EndBeforeMove is { } end)
+        {
+            Instants.Write(packed.AsSpan(at), end);
+            at += Instants.Length;
+        }
+
         packed[at++] = pair.Peer is null ? (byte)0 : (byte)1;
         if (pair.Peer is { } peer)
         {
@@ -175,11 +181,14 @@ internal static class RecordFormat
         var count = packed[at++];
         var reassignments = ReadMarks(packed, at, count);
         at += count * MarkLength;
-        var (direction, moved, known) = ((CallDirection)packed[at], packed[at + 1] != 0, packed[at + 2] != 0);
-        at += 3;
+        var (direction, moved) = ((CallDirection)packed[at], packed[at + 1] != 0);
+        at += 2;
+        var end = moved ? Instants.Read(packed.AsSpan(at)) : default(DateTimeOffset?);
+        at += moved ? Instants.Length : 0;
+        var known = packed[at++] != 0;
         var peer = known ? ReadDigest(packed, at) : default(Digest?);
         at += known ? Digest.Length : 0;
-        return (leased, reassignments, new PairSide(peer, packed.AsMemory(at + 1, packed[at]), direction, moved));
+        return (leased, reassignments, new PairSide(peer, packed.AsMemory(at + 1, packed[at]), direction, end));
     }
 
     private static int WriteSealed(byte[] packed, int at, ReadOnlyMemory<byte> number)

@@ -132,7 +132,7 @@ public sealed class StoreContractReassignPairTests(StoreUnderTest kind) : StoreT
             ExpireTime = now,
             End = EndReason.Released,
             Reassignments = [MarkOf("X1")],
-            Pair = _lease.Pair! with { Moved = true },
+            Pair = _lease.Pair! with { EndBeforeMove = _lease.ExpireTime },
         };
         Assert.That(moved, Is.EqualTo(new HolderAnswer(HolderOutcome.Moved, expected)));
         Assert.That(await GetAsync(_lease), Is.EqualTo(expected));

@@ -93,7 +93,7 @@ public sealed class RecordFormatTests
             {
                 0 => null,
                 1 => new PairSide(null, ReadOnlyMemory<byte>.Empty, (CallDirection)(1 + random.Next(3))),
-                _ => new PairSide(AnyDigest(), Bytes(Sealed), (CallDirection)(1 + random.Next(3)), random.Next(2) == 0),
+                _ => new PairSide(AnyDigest(), Bytes(Sealed), (CallDirection)(1 + random.Next(3)), random.Next(2) == 0 ? Instant() : null),
             },
             Extensions = [.. extensions],
             Reassignments = [.. reassignments],

@@ -157,7 +157,7 @@ internal static class StepRules
                     {
                         End = EndReason.Released,
                         ExpireTime = now,
-                        Pair = record.Pair! with { Moved = true },
+                        Pair = record.Pair! with { EndBeforeMove = record.ExpireTime },
                     }),
                     () => "A lease that was moved changed in something else.");
                 break;
