@@ -1,4 +1,3 @@
-using VirtualNumber.Leasing;
 using VirtualNumber.Memory;
 using VirtualNumber.Protocol;
 
@@ -46,8 +45,8 @@ public sealed class PlantedDifferenceTests
         /// <summary>Of the slots that a take would like the last one is taken.</summary>
         TakeLikesTheLast,
 
-        /// <summary>Who was reassigned away is a stranger at once.</summary>
-        LeftPartyIsStranger,
+        /// <summary>An earlier party of a pair is a stranger at once.</summary>
+        EarlierPartyIsStranger,
 
         /// <summary>What is counted is not remembered: only the bar that does not come shows that.</summary>
         CountsForNothing,
@@ -117,7 +116,7 @@ public sealed class PlantedDifferenceTests
                     return route with { Outcome = RouteOutcome.Ended };
                 case (Difference.ChoosesTriedBlock, null or uint) when step == "choose":
                     return _chosen ??= (uint?)answer;
-                case (Difference.LeftPartyIsStranger, RouteAnswer { Outcome: RouteOutcome.Ended, Record: { Pair: not null, End: EndReason.None } }):
+                case (Difference.EarlierPartyIsStranger, RouteAnswer { Outcome: RouteOutcome.Ended, Record.Pair: not null }):
                     return new RouteAnswer(RouteOutcome.NotLeased);
                 default:
                     return answer;

@@ -106,7 +106,7 @@ internal static class StepRules
             (record.Claim, record.LeaseTime, record.ExpireTime, record.ReportNumber, record.Delivery, record.Role, record.End)
                 == (take.Claim.Id, now, take.ExpireTime, take.ReportNumber, take.Delivery, take.Role, EndReason.None)
                 && (record.NumberDigest, record.LeasedDigest) == (take.NumberDigest, take.LeasedDigest ?? take.NumberDigest)
-                && Equals(record.Pair, take.Pair),
+                && Equals(record.Pair, take.Pair) && record.Floor == take.Floor && record.Extensions.SequenceEqual(take.Extensions),
             () => "A lease is not what was asked for.");
         Unless(record.ExpireTime > now, () => "A lease was dead when it was made.");
         CheckHidden(record);
