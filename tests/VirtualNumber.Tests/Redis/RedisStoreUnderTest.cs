@@ -17,7 +17,7 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
         (_name, _simulatedSteps, _servers) = (name, simulatedSteps, new(start));
 
     /// <summary>One Redis.</summary>
-    internal static RedisStoreUnderTest Single { get; } = new("Redis", 20_000, async () =>
+    internal static RedisStoreUnderTest Single { get; } = new("Redis", 10_000, async () =>
     {
         var server = await RedisServer.StartAsync();
         var connection = await server.ConnectAsync();
@@ -25,7 +25,7 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
     });
 
     /// <summary>Three masters and three replicas.</summary>
-    internal static RedisStoreUnderTest Cluster { get; } = new("Cluster", 5_000, async () =>
+    internal static RedisStoreUnderTest Cluster { get; } = new("Cluster", 3_000, async () =>
     {
         var cluster = await RedisCluster.StartAsync();
         var connection = await cluster.ConnectAsync();

@@ -65,7 +65,7 @@ public sealed class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
     public async Task Random_steps_come_to_the_same_answers_and_states()
     {
         var seed = Variable("VN_SEED") ?? 1;
-        var steps = Variable("VN_STEPS") ?? (ulong)kind.SimulatedSteps / 4;
+        var steps = Variable("VN_STEPS") ?? (ulong)kind.SimulatedSteps / 2;
         _random = new SeededRandom(seed);
         await using var store = _store = new PairedStore(await kind.StartAsync(StoreTests.Bounds), await new EmbeddedStoreUnderTest().StartAsync(StoreTests.Bounds));
         var step = 0ul;

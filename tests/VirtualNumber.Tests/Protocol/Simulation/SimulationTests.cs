@@ -50,7 +50,7 @@ public sealed class SimulationTests(StoreUnderTest kind)
     public async Task A_seed_replays_step_by_step()
     {
         // The store by itself, so that the other verbs' steps also fall between the parts of a Reclaim, which the model takes in one go.
-        var steps = Math.Min(2_000, kind.SimulatedSteps / 10);
+        var steps = Math.Min(2_000, kind.SimulatedSteps / 20);
         var first = await RunAsync(seed: 99, steps, kind.StartAsync);
         var second = await RunAsync(seed: 99, steps, kind.StartAsync);
         var other = await RunAsync(seed: 98, steps, kind.StartAsync);
