@@ -86,8 +86,10 @@ internal sealed partial class OpsService
     {
         if (asked != 0)
         {
+            // With a density that no block is small enough for, single numbers can be added all the same.
+            var fits = FitsBlock(asked, density) || (asked == LeastBlockDigits && !FitsBlock(LeastBlockDigits, density));
             faults.Require(
-                asked is >= LeastBlockDigits and <= MostBlockDigits && FitsBlock(asked, density),
+                asked is >= LeastBlockDigits and <= MostBlockDigits && fits,
                 "pool.block_digits",
                 $"Must be 2 to 4, and the numbers of a block times the density at most {Pool.MostPlacesPerBlock}.");
             return asked;

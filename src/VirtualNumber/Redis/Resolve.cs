@@ -45,6 +45,10 @@ internal sealed partial class RedisStore
             return new(RouteOutcome.NotLeased);
         }
 
+        // An extension that rests is refused in the same two round trips as one that was never used: how long it takes tells nothing.
+        if (block.IsShared && !RecordFormat.Unpack((byte[])packed!, block.Entry, slot, step.Called).IsLive(now))
+            await EnsureThereAsync(block, cancellation);
+
         // Empty: suspended, and without a record.
         var bytes = (byte[])packed!;
         if (bytes.Length == 0 || RecordFormat.IsSuspended(bytes))

@@ -64,7 +64,9 @@ public sealed class ExtensionPoolTests : ApiTests
         refusal.Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "pool.block_digits");
 
         var dense = new Pool { PoolId = "dense", Mode = PoolMode.Extension, Density = 5_000 };
-        await Ops.CreatePoolAsync(new CreatePoolRequest { TenantId = TestService.Alpha, Pool = dense });
+        var made = await Ops.CreatePoolAsync(new CreatePoolRequest { TenantId = TestService.Alpha, Pool = dense });
+        var again = await Ops.CreatePoolAsync(new CreatePoolRequest { TenantId = TestService.Alpha, Pool = made.Pool });
+        Assert.That(again, Is.EqualTo(made), "what was answered can be asked for");
         var block = await RefusedCall.OfAsync(Ops.AddNumbersAsync, Requests.AddBlocks("dense", "162100300"));
         block.Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "blocks");
         var added = await Ops.AddNumbersAsync(Requests.AddNumbers("dense", "16210030001", "16210030002"));
