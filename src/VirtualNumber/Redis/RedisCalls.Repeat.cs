@@ -76,6 +76,10 @@ internal sealed partial class RedisCalls
             static (context, repeats) => repeats.NextAsync(context.CancellationToken), context, repeats);
         ResilienceContextPool.Shared.Return(context);
 
+        // Whoever gives up between a fault and its repeat is handed the fault, and yet has given up.
+        if (cancellation.IsCancellationRequested && RedisFault.CauseOfRepeat(outcome.Exception, repeated: true) is not null)
+            return Outcome.FromException<T>(new OperationCanceledException(cancellation));
+
         // What stood in the way tells more than that time is over.
         return outcome.Exception is TimeoutRejectedException && repeats.Last is { } fault ? Outcome.FromException<T>(fault) : outcome;
     }
