@@ -31,18 +31,19 @@ internal sealed class Script
     public byte[] Digest { get; }
 
     /// <summary>A script on a block whose numbers are not shared.</summary>
-    public static Script OnBlock(string name) => new("Record", "Direct", name);
-
-    /// <summary>A script on a block whose numbers are shared.</summary>
     /// <param name="name">The stem.</param>
     /// <param name="parts">Stems of what it shares with some others besides.</param>
+    public static Script OnBlock(string name, params string[] parts) => new(["Record", "Direct", .. parts, name]);
+
+    /// <summary>A script on a block whose numbers are shared.</summary>
+    /// <inheritdoc cref="OnBlock"/>
     public static Script OnSharedBlock(string name, params string[] parts) => new(["Record", "Shared", .. parts, name]);
 
     /// <summary>A script on a delivery's ledger.</summary>
     public static Script OnLedger(string name) => new("Ledger", name);
 
-    /// <summary>A script that shares nothing.</summary>
-    public static Script Alone(string name) => new(name);
+    /// <summary>A script that shares nothing with those on its kind of key.</summary>
+    public static Script Alone(params string[] stems) => new(stems);
 
     private static string Read(string name)
     {

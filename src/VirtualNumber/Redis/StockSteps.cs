@@ -10,7 +10,7 @@ internal sealed partial class RedisStore
     /// <summary>How many numbers one script adds or changes, so that none holds Redis up for long.</summary>
     private const int NumbersPerScript = 1_000;
 
-    private static readonly BlockScripts s_stock = new(Script.Alone("Stock"), Script.Alone("StockShared"));
+    private static readonly BlockScripts s_stock = new(Script.Alone("Filling", "Stock"), Script.Alone("Filling", "StockShared"));
     private static readonly BlockScripts s_change = BlockScripts.Differing("Change");
 
     /// <inheritdoc/>

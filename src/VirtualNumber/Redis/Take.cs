@@ -8,7 +8,7 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private static readonly BlockScripts s_take = BlockScripts.Differing("Take", "Tidy", "Room");
+    private static readonly BlockScripts s_take = new(Script.OnBlock("Take", "Undecided"), Script.OnSharedBlock("TakeShared", "Tidy", "Room", "Undecided"));
 
     /// <inheritdoc/>
     public async ValueTask<TakeAnswer> TakeAsync(TakeStep step, DateTimeOffset now, CancellationToken cancellation)

@@ -3,34 +3,12 @@
 -- Answers in order of precedence: {live, slot, record} or {ended, slot, record} for a claim that holds a slot; {closed}; {over}: the
 -- expire time is not in the future; {full, lowest score or -1}; {taken, slot, record, next lowest score or -1}.
 -- Keeps: one slot per claim; a slot rests its aging; what is not taken is closed.
-local claim, claim_time, aging = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[7])
 
 local function lowest()
   local first = redis.call('ZRANGE', FREE, 0, 0, 'WITHSCORES')
   return first[1], tonumber(first[2])
 end
 
-local function refuse(outcome, detail)
-  close(claim, claim_time + tonumber(ARGV[6]))
-  return {outcome, detail}
-end
-
-local taken = redis.call('HGET', CLAIMS, claim)
-if taken then
-  local r = decode(redis.call('HGET', ROUTES, taken))
-  local outcome = live(taken, r) and 'live' or 'ended'
-  return {outcome, taken, encode(r)}
-end
-if redis.call('ZSCORE', CLOSED, claim) then
-  return {'closed'}
-end
-if now > claim_time + tonumber(ARGV[5]) then
-  return refuse('closed')
-end
-local record = decode(ARGV[8])
-if record.expire <= now then
-  return refuse('over')
-end
 local slot, score = lowest()
 if not slot or score > now - aging then
   return refuse('full', tostring(score or -1))

@@ -5,12 +5,6 @@
 -- expire time is not in the future; {full, when a number may be open or -1}; {taken, slot, record, when a number may be open or -1}.
 -- Keeps: one slot per claim; a slot is not taken while it has a record, and it keeps that for its rest; at most so many live leases on a
 -- number as the density says; a party is on a number at most once, its rest there included; what is not taken is closed.
-local claim, claim_time, aging = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[7])
-
-local function refuse(outcome, detail)
-  close(claim, claim_time + tonumber(ARGV[6]))
-  return {outcome, detail}
-end
 
 -- A free slot of a number that has one.
 local function free_slot(index)
@@ -33,22 +27,6 @@ local function free_slot(index)
   end
 end
 
-local taken = redis.call('HGET', CLAIMS, claim)
-if taken then
-  local r = decode(redis.call('HGET', ROUTES, taken))
-  local outcome = live(taken, r) and 'live' or 'ended'
-  return {outcome, taken, encode(r)}
-end
-if redis.call('ZSCORE', CLOSED, claim) then
-  return {'closed'}
-end
-if now > claim_time + tonumber(ARGV[5]) then
-  return refuse('closed')
-end
-local record = decode(ARGV[8])
-if record.expire <= now then
-  return refuse('over')
-end
 local most, index = tonumber(ARGV[9])
 repeat
   local expired, removed = tidy(most, aging)
