@@ -45,17 +45,21 @@ internal sealed partial class RedisStore
             return new(RouteOutcome.NotLeased);
         }
 
+        var answer = RouteOf((byte[])packed!, block, slot, step.Called, now);
         // An extension that rests is refused in the same two round trips as one that was never used: how long it takes tells nothing.
-        if (block.IsShared && !RecordFormat.Unpack((byte[])packed!, block.Entry, slot, step.Called).IsLive(now))
+        if (block.IsShared && answer.Outcome != RouteOutcome.Route)
             await EnsureThereAsync(block, cancellation);
+        return answer;
+    }
 
+    private static RouteAnswer RouteOf(byte[] packed, RedisBlock block, uint slot, PhoneNumber called, DateTimeOffset now)
+    {
         // Empty: suspended, and without a record.
-        var bytes = (byte[])packed!;
-        if (bytes.Length == 0 || RecordFormat.IsSuspended(bytes))
+        if (packed.Length == 0 || RecordFormat.IsSuspended(packed))
             return new(RouteOutcome.Suspended);
 
         // The number that was called is the slot's.
-        var record = RecordFormat.Unpack(bytes, block.Entry, slot, step.Called);
+        var record = RecordFormat.Unpack(packed, block.Entry, slot, called);
         return new(record.IsLive(now) ? RouteOutcome.Route : RouteOutcome.Ended, record, block.Pool.WithheldCallersAllowed);
     }
 
@@ -67,13 +71,8 @@ internal sealed partial class RedisStore
             s_resolvePair, block, now, cancellation, IndexText(index), party.ToArray(), Ms(block.Pool.Aging));
         if (answer.Length == 0)
             return new(RouteOutcome.NotLeased);
-        var packed = (byte[])answer[1]!;
-        if (RecordFormat.IsSuspended(packed))
-            return new(RouteOutcome.Suspended);
-
-        var slot = uint.Parse((string)answer[0]!, CultureInfo.InvariantCulture);
-        var record = RecordFormat.Unpack(packed, block.Entry, slot, called);
-        var isOn = party == record.NumberDigest || party == record.Pair?.Peer;
-        return new(isOn && record.IsLive(now) ? RouteOutcome.Route : RouteOutcome.Ended, record, block.Pool.WithheldCallersAllowed);
+        var route = RouteOf((byte[])answer[1]!, block, uint.Parse((string)answer[0]!, CultureInfo.InvariantCulture), called, now);
+        var isOn = route.Record is not { } record || party == record.NumberDigest || party == record.Pair?.Peer;
+        return isOn ? route : route with { Outcome = RouteOutcome.Ended };
     }
 }
