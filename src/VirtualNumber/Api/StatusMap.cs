@@ -113,7 +113,6 @@ internal static class StatusMap
 
     private static RpcException ShortOf(V1.ErrorReason reason, string message, Shortage shortage, DateTimeOffset now)
     {
-        var counts = shortage.Counts;
         var metadata = new List<(string, string)>();
         if (shortage.Area is { } area)
             metadata.Add(("area_code", area));
@@ -124,7 +123,7 @@ internal static class StatusMap
         }
         else
         {
-            metadata.AddRange(CountsOf(counts));
+            metadata.AddRange(CountsOf(shortage.Counts));
         }
 
         if (shortage.NextAvailableTime is not { } next)
@@ -141,16 +140,13 @@ internal static class StatusMap
         refusal.RetryTime is { } time ? [Fault.RetryAfter(time - now)] : [],
         [("scope", refusal.Scope), ("quota", refusal.Quota), ("limit", Text(refusal.Limit))]);
 
-    private static IEnumerable<(string, string)> CountsOf(NumberCounts counts)
-    {
-        return
-        [
-            ("leased_count", Text(counts.Leased)),
-            ("aging_count", Text(counts.Aging)),
-            ("suspended_count", Text(counts.Suspended)),
-            ("retired_count", Text(counts.Retired)),
-        ];
-    }
+    private static IEnumerable<(string, string)> CountsOf(NumberCounts counts) =>
+    [
+        ("leased_count", Text(counts.Leased)),
+        ("aging_count", Text(counts.Aging)),
+        ("suspended_count", Text(counts.Suspended)),
+        ("retired_count", Text(counts.Retired)),
+    ];
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 

@@ -67,8 +67,8 @@ internal interface INumberPool
 
     /// <summary>
     /// take: a claim that holds a slot answers it (Live, Ended); a closed one, one older than the take window, or one in a block of
-    /// another pool than the step's, is Closed; an
-    /// expire time that is not in the future closes it (Over); no slot to be had closes it (Full); else it takes one (Live, New).
+    /// another pool than the step's, is Closed; an expire time that is not in the future closes it (Over); no slot to be had closes
+    /// it (Full); else it takes one (Live, New).
     /// </summary>
     /// <remarks>
     /// Which one? In direct mode the longest rested number. Where numbers are shared, first all that is due in the block is written down

@@ -6,7 +6,7 @@ namespace VirtualNumber.Protocol;
 
 /// <summary>
 /// Holds leases to the quotas of their tenant and pool. What begins in a minute is counted in the store, exactly. What lives at once is
-/// counted from the blocks, at most once a second unless the limit seems to be reached: nobody keeps a running total that could drift.
+/// counted from the blocks, about once a second and whenever the limit seems to be reached: nobody keeps a running total that could drift.
 /// </summary>
 /// <remarks>
 /// Leases that are on their way here count as alive, so one instance never passes a limit; several may pass it together, by what the
@@ -27,6 +27,7 @@ internal sealed class LeaseQuotas(INumberPool pool, INumberStock stock, TenantQu
     {
         var scopes = new (string Name, LeaseQuota Quota, string PoolId)[] { ("tenant", tenants.Of(asked.TenantId), ""), ("pool", asked.Quota, asked.PoolId) };
         var grant = new Grant();
+        var granted = false;
         try
         {
             foreach (var (name, quota, poolId) in scopes)
@@ -35,7 +36,7 @@ internal sealed class LeaseQuotas(INumberPool pool, INumberStock stock, TenantQu
                     continue;
                 var count = _counts.GetOrAdd((asked.TenantId, poolId), _ => new LiveCount());
                 if (!await count.TryAddAsync(limit, now, () => CountLiveAsync(asked.TenantId, poolId, now, cancellation)))
-                    return Refused(new(name, "live_leases", limit, null), ref grant);
+                    return (new(name, "live_leases", limit, null), null);
                 grant.Add(count);
             }
 
@@ -46,24 +47,17 @@ internal sealed class LeaseQuotas(INumberPool pool, INumberStock stock, TenantQu
                 var step = new CountStep(index.Of("lease-quota", asked.TenantId, poolId), limit, s_minute, BarredFor: null);
                 var answer = await pool.CountAsync(step, now, cancellation);
                 if (!answer.Counted)
-                    return Refused(new(name, "leases_per_minute", limit, answer.BarredUntil), ref grant);
+                    return (new(name, "leases_per_minute", limit, answer.BarredUntil), null);
             }
 
-            var granted = grant;
-            grant = null;
-            return (null, granted);
+            granted = true;
+            return (null, grant);
         }
         finally
         {
-            grant?.Dispose();
+            if (!granted)
+                grant.Dispose();
         }
-    }
-
-    private static (QuotaRefusal? Refusal, IDisposable? Grant) Refused(QuotaRefusal refusal, ref Grant? grant)
-    {
-        grant?.Dispose();
-        grant = null;
-        return (refusal, null);
     }
 
     /// <summary>The live leases of a pool; of all the tenant's pools where none is named.</summary>
