@@ -10,7 +10,7 @@ namespace VirtualNumber.Tests.Protocol.Simulation;
 /// same state after each. A failure prints its seed; VN_SEED replays one, VN_STEPS makes a run longer or shorter.
 /// </summary>
 [TestFixtureSource(nameof(Fixtures))]
-public sealed class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
+public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
 {
     private const int Runs = 2;
     private const int InStock = 3;
@@ -293,21 +293,6 @@ public sealed class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         }
     }
 
-    private ReassignStep Reassignment(HolderKey holder)
-    {
-        var peer = _pool.Mode == PoolMode.Pair && _random.Next(2) == 0 ? Person() : default(BoundNumber?);
-        return new(holder, Mark(_random.Next(14)), peer is null || _random.Next(2) == 0 ? Person() : null, peer, peer is not null && _random.Next(3) == 0);
-    }
-
-    /// <summary>Mostly where there is or was something.</summary>
-    private RouteStep Route() => _records.Count > 0 && _random.Next(4) > 0
-        ? RouteTo(Recent(_records))
-        : new(Number(), (uint)_random.Next((int)_pool.SlotsPerNumber() + 1), Person().Digest);
-
-    private RouteStep RouteTo(LeaseRecord record) => new(
-        record.Number, record.Slot % _pool.SlotsPerNumber(),
-        _random.Next(10) switch { 0 => null, < 4 => Person().Digest, < 7 => record.Pair?.Peer, _ => record.NumberDigest });
-
     /// <summary>Both read the same; that they do is what is compared.</summary>
     private async Task CompareAsync()
     {
@@ -344,27 +329,6 @@ public sealed class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         }
     }
 
-    /// <summary>Few candidates, so that they are often taken, and what is left decides.</summary>
-    private SlotChoice Choice() => new(
-        [.. Enumerable.Range(0, _random.Next(4)).Select(_ => (uint)_random.Next(_random.Next(2) == 0 ? 4 : (int)_pool.SlotsPerNumber()))],
-        (uint)_random.Next(int.MaxValue));
-
-    private PairSide Pair()
-    {
-        var direction = (CallDirection)(1 + _random.Next(3));
-        var peer = Person();
-        return _random.Next(4) == 0 ? new(null, ReadOnlyMemory<byte>.Empty, direction) : new(peer.Digest, peer.Sealed, direction);
-    }
-
-    private PairParties? Parties() =>
-        _pool.Mode == PoolMode.Pair ? new PairParties(Person().Digest, _random.Next(4) == 0 ? null : Person().Digest) : null;
-
-    private BoundNumber Person() => _random.Next(People) is var index ? new(StoreTests.SealOf($"{index}"), StoreTests.DigestOf($"{index}")) : default;
-
-    private string? Area() => _random.Next(2) == 0 ? null : s_areas[_random.Next(s_areas.Length)];
-
-    private Digest Counter() => StoreTests.DigestOf($"counter {_random.Next(2)}");
-
     private void Seen(string step, object outcome) => _outcomes[$"{step} {outcome}"] = _outcomes.GetValueOrDefault($"{step} {outcome}") + 1;
 
     /// <summary>A new claim is often used at once.</summary>
@@ -385,35 +349,6 @@ public sealed class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         _records.Add(record);
         _turns.Add(record.ExpireTime);
         _turns.Add(record.ExpireTime + _pool.Aging);
-    }
-
-    private T Recent<T>(List<T> items) => items[^(1 + _random.Next(Math.Min(items.Count, 1 + _random.Next(8))))];
-
-    private Claim AnyClaim() => _claims.Count == 0 ? new Claim(NewId(), Block(), _now) : _random.Next(2) == 0 ? _claims[^1] : Recent(_claims);
-
-    private Digest Delivery() => StoreTests.DigestOf($"delivery {_random.Next(_focus == Focus.OneLedger ? 1 : 2)}");
-
-    private DeliveryRole Role() => (DeliveryRole)(1 + _random.Next(3));
-
-    /// <summary>More than a ledger remembers, some of them often.</summary>
-    private RequestMark? Request() => _random.Next(3) == 0 ? null : Mark(_random.Next(_random.Next(2) == 0 ? 3 : 20));
-
-    private RequestMark Mark(int index) => StoreTests.MarkOf($"request {index}", $"content {_random.Next(4) / 3}");
-
-    private ClaimId NewId() => ClaimId.Create(_random);
-
-    private uint Block() => _firstBlock + (uint)_random.Next(_store.BlockCount + 1 - (int)_firstBlock);
-
-    private PhoneNumber Number() => _numbers[_random.Next(_numbers.Count)];
-
-    private DateTimeOffset Instant() => _now + TimeSpan.FromMinutes(_random.Next(_random.Next(4) == 0 ? 3_000 : 60) - 5);
-
-    private DateTimeOffset KeepUntil()
-    {
-        var until = _now + TimeSpan.FromHours(1 + _random.Next(_random.Next(3) == 0 ? 4 : 100));
-        _turns.Add(until);
-        _ends.Add(until);
-        return until;
     }
 
     private static ulong? Variable(string name) =>
