@@ -17,6 +17,7 @@ end
 if redis.call('ZSCORE', CLOSED, claim) then
   return {'closed'}
 end
+-- Long ago over, where the caller asks another pool than the claim's: then no clock is behind enough.
 if now > claim_time + tonumber(ARGV[5]) then
   return refuse('closed')
 end
