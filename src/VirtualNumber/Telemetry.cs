@@ -58,6 +58,13 @@ internal static class Telemetry
     private static readonly Counter<long> s_redisBreaker = s_meter.CreateCounter<long>(
         "virtualnumber.redis.breaker_changes", "{change}", "What the circuit breaker went over to, by state: open, half-open or closed.");
 
+    private static readonly Histogram<double> s_redisConfirmations = Seconds(
+        "virtualnumber.redis.confirmation.duration",
+        "Groups of writes that waited for the replicas, from sending them on, by outcome: confirmed, unconfirmed, or lost with the connection.");
+
+    private static readonly Counter<long> s_redisUnconfirmed = s_meter.CreateCounter<long>(
+        "virtualnumber.redis.unconfirmed", "{call}", "Writes that no or too few replicas confirmed in time, by outcome: unconfirmed or lost.");
+
     public static void Leased(string verb, Enum outcome, long startedAt) =>
         s_lease.Record(SecondsSince(startedAt), new("verb", verb), Outcome(outcome));
 
@@ -102,6 +109,14 @@ internal static class Telemetry
     public static void RedisRepeated(string step, string cause) => s_redisRepeats.Add(1, new("step", NameOf(step)), new("cause", cause));
 
     public static void RedisInFlight(int change) => s_redisInFlight.Add(change);
+
+    public static void RedisConfirmed(string outcome, int writes, TimeProvider time, long startedAt)
+    {
+        if (s_redisConfirmations.Enabled)
+            s_redisConfirmations.Record(time.GetElapsedTime(startedAt).TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
+        if (outcome != "confirmed")
+            s_redisUnconfirmed.Add(writes, new KeyValuePair<string, object?>("outcome", outcome));
+    }
 
     public static void RedisBreaker(string state) => s_redisBreaker.Add(1, new KeyValuePair<string, object?>("state", state));
 

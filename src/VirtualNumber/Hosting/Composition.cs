@@ -52,7 +52,12 @@ internal static partial class Composition
         .AddSingleton(_ => ring)
         .AddSingleton<IConnectionMultiplexer>(_ => connection)
         .AddSingleton(settings.Redis)
-        .AddSingleton(provider => new RedisCalls(provider.GetRequiredService<IConnectionMultiplexer>(), settings.Redis, provider.GetRequiredService<TimeProvider>())
+        .AddReplicatedWrites(settings.Redis)
+        .AddSingleton(provider => new RedisCalls(
+            provider.GetRequiredService<IConnectionMultiplexer>(),
+            settings.Redis,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<ReplicatedWrites>())
         {
             Barred = "Redis has not answered this instance yet.",
         })
@@ -63,6 +68,12 @@ internal static partial class Composition
         .AddSingleton<INumberPool>(provider => provider.GetRequiredService<RedisStore>())
         .AddSingleton<INumberStock>(provider => provider.GetRequiredService<RedisStore>())
         .AddHostedService<RegistryFollower>();
+
+    private static IServiceCollection AddReplicatedWrites(this IServiceCollection services, RedisOptions options) =>
+        options.Durability == DurabilityLevel.Replicated
+            ? services.AddSingleton(provider => new ReplicatedWrites(
+                provider.GetRequiredService<IConnectionMultiplexer>(), options, provider.GetRequiredService<TimeProvider>()))
+            : services;
 
     private static KeyRing OpenKeyRing(SealingOptions options)
     {

@@ -12,6 +12,9 @@ internal sealed record BlockScripts(Script Direct, Script Shared)
     public static BlockScripts Differing(string name, params string[] parts) =>
         new(Script.OnBlock(name), Script.OnSharedBlock(name + "Shared", parts));
 
+    /// <inheritdoc cref="Script.Unconfirmed"/>
+    public BlockScripts Unconfirmed() => new(Direct.Unconfirmed(), Shared.Unconfirmed());
+
     /// <summary>The one for a block.</summary>
     public Script For(RedisBlock block) => block.IsShared ? Shared : Direct;
 }

@@ -6,7 +6,7 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private static readonly Script s_fit = Script.OnSharedBlock("Fit", "Room");
+    private static readonly Script s_fit = Script.OnSharedBlock("Fit", "Room").Unconfirmed();
 
     private int _turn;
 

@@ -7,7 +7,7 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private static readonly BlockScripts s_count = BlockScripts.Differing("Count");
+    private static readonly BlockScripts s_count = BlockScripts.Differing("Count").Unconfirmed();
 
     /// <inheritdoc/>
     public async ValueTask<PoolStats> GetStatsAsync(Pool pool, int skip, int limit, DateTimeOffset now, CancellationToken cancellation)

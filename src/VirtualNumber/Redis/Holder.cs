@@ -5,7 +5,7 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private static readonly BlockScripts s_find = BlockScripts.Same("Find");
+    private static readonly BlockScripts s_find = BlockScripts.Same("Find").Unconfirmed();
 
     private static HolderAnswer Gone => new(HolderOutcome.Gone, null);
 

@@ -20,6 +20,9 @@ internal static class Keys
     /// <summary>Which keys the store's data was made with: a hash of name → fingerprint.</summary>
     public static readonly RedisKey KeyRing = "vn:{keyring}";
 
+    /// <summary>What a group of writes ends with, so that waiting for it waits for all of them; nobody reads it.</summary>
+    public static RedisKey Mark(int number) => $"vn:{{mark{number}}}";
+
     /// <summary>
     /// The keys of a block, in the order in which its scripts declare them (Direct.lua, Shared.lua). Extension mode has none of its own, so
     /// that one prelude serves both: what only pairs have stays empty.

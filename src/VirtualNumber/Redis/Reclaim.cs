@@ -9,7 +9,7 @@ internal sealed partial class RedisStore
     /// <summary>So many blocks are looked at in one call at most, so that its length does not grow with the stock.</summary>
     private const int BlocksPerReclaim = 200;
 
-    private static readonly BlockScripts s_reclaim = BlockScripts.Differing("Reclaim", "Tidy");
+    private static readonly BlockScripts s_reclaim = BlockScripts.Differing("Reclaim", "Tidy").Unconfirmed();
 
     /// <summary>So many blocks may fail in one call until it gives up: those of a shard that is away stand between the others.</summary>
     private const int FaultsPerReclaim = 10;

@@ -24,6 +24,7 @@ internal sealed partial class RedisCalls
     private readonly IDatabase _database;
     private readonly RedisOptions _options;
     private readonly TimeProvider _time;
+    private readonly ReplicatedWrites? _writes;
     private readonly CircuitBreakerStateProvider _circuit = new();
     private readonly ResiliencePipeline<bool> _breaker;
     private readonly ResiliencePipeline _repeats;
@@ -31,9 +32,15 @@ internal sealed partial class RedisCalls
     private volatile string? _barred;
     private volatile string? _forgotten;
 
-    public RedisCalls(IConnectionMultiplexer connection, RedisOptions options, TimeProvider time)
+    /// <param name="connection">For all that waits for no replica.</param>
+    /// <param name="options">Its bounds.</param>
+    /// <param name="time">The clock of time-outs.</param>
+    /// <param name="writes">The way of writes that wait for replicas: at the level Replicated, and at no other.</param>
+    public RedisCalls(IConnectionMultiplexer connection, RedisOptions options, TimeProvider time, ReplicatedWrites? writes = null)
     {
-        (_database, _options, _time) = (connection.GetDatabase(), options, time);
+        if (options.Durability == DurabilityLevel.Replicated != writes is not null)
+            throw new ArgumentException("Writes wait for replicas at the level Replicated, and at no other.", nameof(writes));
+        (_database, _options, _time, _writes) = (connection.GetDatabase(), options, time, writes);
         _breaker = BuildBreaker();
         _repeats = BuildRepeats();
     }
@@ -63,12 +70,39 @@ internal sealed partial class RedisCalls
     /// server that does not know it gets its text.
     /// </summary>
     public ValueTask<RedisResult> RunAsync(Script script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellation) =>
+        script.IsConfirmed && _writes is not null
+            ? ConfirmAsync(
+                script.Name,
+                keys[0],
+                (Script: script, Keys: keys, Values: values),
+                static (line, call, cause) => cause == RedisFault.NoScript
+                    ? line.ScriptEvaluateAsync(call.Script.Text, call.Keys, call.Values, MasterLine.Here)
+                    : line.ScriptEvaluateAsync(call.Script.Digest, call.Keys, call.Values, MasterLine.Here),
+                cancellation)
+            : CallAsync(
+                script.Name,
+                (Script: script, Keys: keys, Values: values),
+                static (database, call, cause) => cause == RedisFault.NoScript
+                    ? database.ScriptEvaluateAsync(call.Script.Text, call.Keys, call.Values, Primary)
+                    : database.ScriptEvaluateAsync(call.Script.Digest, call.Keys, call.Values, Primary),
+                cancellation);
+
+    /// <summary>Whether writes wait for replicas.</summary>
+    public bool Confirms => _writes is not null;
+
+    /// <summary>
+    /// Runs a command that may be repeated, and answers once the replicas have all that the answer rests on. Only where
+    /// <see cref="Confirms"/>.
+    /// </summary>
+    public ValueTask<T> ConfirmAsync<TState, T>(
+        string step, RedisKey key, TState state, Func<IDatabase, TState, string?, Task<T>> call, CancellationToken cancellation) =>
         CallAsync(
-            script.Name,
-            (Script: script, Keys: keys, Values: values),
-            static (database, call, cause) => cause == RedisFault.NoScript
-                ? database.ScriptEvaluateAsync(call.Script.Text, call.Keys, call.Values, Primary)
-                : database.ScriptEvaluateAsync(call.Script.Digest, call.Keys, call.Values, Primary),
+            step,
+            new Confirmation<TState, T>(_writes!, key, state, call),
+            static (_, confirmation, cause) => confirmation.Writes.RunAsync(
+                confirmation.Key,
+                (Confirmation: confirmation, Cause: cause),
+                static (line, asked) => asked.Confirmation.Call(line, asked.Confirmation.State, asked.Cause)),
             cancellation);
 
     /// <summary>Runs a command that may be repeated.</summary>
@@ -113,10 +147,13 @@ internal sealed partial class RedisCalls
     private async ValueTask<Outcome<T>> TryAsync<TState, T>(
         TState state, Func<IDatabase, TState, string?, Task<T>> call, string? cause, CancellationToken cancellation)
     {
+        // What waits for replicas tells nothing of the master when it is late: late replicas must not cut off the look-ups.
+        var judges = state is not IConfirmation;
         if (_circuit.CircuitState != CircuitState.Closed)
-            return await ProbeAsync(state, call, cause, cancellation);
+            return judges ? await ProbeAsync(state, call, cause, cancellation) : Outcome.FromException<T>(new BrokenCircuitException());
         var outcome = await SendAsync(state, call, cause, cancellation);
-        Count(outcome.Exception);
+        if (judges)
+            Count(outcome.Exception);
         return outcome;
     }
 
@@ -162,4 +199,10 @@ internal sealed partial class RedisCalls
         Interlocked.Decrement(ref _inFlight);
         Telemetry.RedisInFlight(-1);
     }
+
+    /// <summary>What tells a call that waits for replicas from others.</summary>
+    private interface IConfirmation;
+
+    private readonly record struct Confirmation<TState, T>(
+        ReplicatedWrites Writes, RedisKey Key, TState State, Func<IDatabase, TState, string?, Task<T>> Call) : IConfirmation;
 }

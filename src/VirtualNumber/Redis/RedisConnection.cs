@@ -1,3 +1,4 @@
+using System.Net;
 using StackExchange.Redis;
 
 namespace VirtualNumber.Redis;
@@ -14,6 +15,9 @@ internal static class RedisConnection
     /// <summary>What holds whatever the string says: the current major would take RESP3 by itself; the old one does not know the word.</summary>
     private const string Fixed = ",protocol=resp2";
 
+    /// <summary>Takes the command away from the client by which it finds the other nodes.</summary>
+    private const string NoCluster = ",$CLUSTER=";
+
     /// <summary>
     /// Reads a configuration string; null when it cannot be read, names no address, or has an option that the client does not know: a
     /// misspelt <c>ssl</c> would send the password in clear.
@@ -26,6 +30,9 @@ internal static class RedisConnection
             var options = ConfigurationOptions.Parse(Defaults + configuration + Fixed, ignoreUnknown: true);
             // An instance that starts before Redis does waits for it, not serving, and needs nobody to start it again.
             options.AbortOnConnectFail = false;
+            // The client's own lock on what it calls administration. Of that the service uses INFO and CONFIG GET, to see whether its Redis
+            // keeps what it declares to keep.
+            options.AllowAdmin = true;
             return options.EndPoints.Count == 0 ? null : options;
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException or OverflowException)
@@ -38,9 +45,25 @@ internal static class RedisConnection
     /// Connects, or goes on trying in the background when Redis is away: it answers within a few seconds either way.
     /// </summary>
     /// <exception cref="ArgumentException">The string cannot be read.</exception>
-    public static async Task<ConnectionMultiplexer> ConnectAsync(string configuration)
+    public static Task<ConnectionMultiplexer> ConnectAsync(string configuration) =>
+        ConnectAsync(Parse(configuration) ?? throw new ArgumentException("The configuration of Redis cannot be read.", nameof(configuration)));
+
+    /// <summary>
+    /// Connects to one server alone, with the password, the certificate's host and all else of another connection. It is not told that
+    /// there is a cluster, so that it stays there.
+    /// </summary>
+    /// <param name="configuration">As the other connection tells it.</param>
+    /// <param name="server">The server.</param>
+    public static Task<ConnectionMultiplexer> ConnectToAsync(string configuration, EndPoint server)
     {
-        var options = Parse(configuration) ?? throw new ArgumentException("The configuration of Redis cannot be read.", nameof(configuration));
+        var options = ConfigurationOptions.Parse(configuration + NoCluster, ignoreUnknown: true);
+        options.EndPoints.Clear();
+        options.EndPoints.Add(server);
+        return ConnectAsync(options);
+    }
+
+    private static async Task<ConnectionMultiplexer> ConnectAsync(ConfigurationOptions options)
+    {
         var connection = await ConnectionMultiplexer.ConnectAsync(options);
         // Without it concurrent awaits hang for good on the old major; on the current one it does nothing, and says so in this form only.
 #pragma warning disable CS0618

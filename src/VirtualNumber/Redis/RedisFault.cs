@@ -14,12 +14,22 @@ internal static class RedisFault
     private const string Lost = "VNLOST";
     private const string Broken = "VNBROKEN";
 
+    /// <summary>So the client says MOVED where it was told not to follow.</summary>
+    private const string Elsewhere = "Key has MOVED";
+
     /// <summary>
     /// With these Redis, or the client for it, says that it did nothing and may soon: another server has taken over, a slot of the
     /// cluster moves or is not served, the data is being read in.
     /// </summary>
     private static readonly string[] s_notNow =
-        [NoScript, "READONLY", "TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MOVED", "ASK", "Endpoint"];
+        [NoScript, "READONLY", "TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MOVED", "ASK", Elsewhere, "Endpoint"];
+
+    /// <summary>Among them those that say that a slot is, or will be, another master's; with the client's own words for it.</summary>
+    private static readonly string[] s_moved = ["MOVED", "ASK", Elsewhere, "Endpoint"];
+
+    /// <summary>Whether a fault says that a slot of the cluster is another master's.</summary>
+    public static bool IsMoved(Exception? fault) =>
+        fault is RedisServerException answer && Array.Exists(s_moved, code => answer.Message.StartsWith(code, StringComparison.Ordinal));
 
     /// <summary>
     /// Why a call may be repeated, or null when it may not. One that was on its way when its connection broke may have been done: all
@@ -29,6 +39,7 @@ internal static class RedisFault
     public static string? CauseOfRepeat(Exception? fault, bool repeated) => fault switch
     {
         RedisServerException answer => Array.Find(s_notNow, code => answer.Message.StartsWith(code, StringComparison.Ordinal)),
+        UnconfirmedException { IsLost: true } => "connection",
         RedisConnectionException connection when repeated || !IsNoConnection(connection) => "connection",
         _ => null,
     };
@@ -42,6 +53,7 @@ internal static class RedisFault
         BrokenCircuitException => "circuit-open",
         RedisConnectionException => "disconnected",
         RedisServerException answer => CodeOf(answer.Message),
+        UnconfirmedException write => write.IsLost ? "disconnected" : "unconfirmed",
         StoreUnavailableException => "refused",
         _ => "other",
     };
@@ -53,8 +65,9 @@ internal static class RedisFault
         RedisServerException answer when CodeOf(answer.Message) == Broken => new InvalidOperationException($"{step}: {answer.Message}", answer),
         RedisServerException answer when CodeOf(answer.Message) == Lost => new StoreUnavailableException(
             $"{step}: a block that the registry knows has lost its data in Redis. It is not taken for an empty one: restore it.", answer),
-        RedisException or TimeoutException or TimeoutRejectedException or BrokenCircuitException =>
+        UnconfirmedException or RedisException or TimeoutException or TimeoutRejectedException or BrokenCircuitException =>
             new StoreUnavailableException($"{step}: {fault.Message}", fault),
+        ObjectDisposedException => new StoreUnavailableException($"{step}: the service stops.", fault),
         _ => fault,
     };
 

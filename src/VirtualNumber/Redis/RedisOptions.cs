@@ -25,6 +25,21 @@ public sealed class RedisOptions
     /// </summary>
     public TimeSpan RegistryInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>
+    /// What an acknowledged change outlives: Everysec, Always or Replicated. A Redis that is set up for less than that bars this
+    /// instance. Default Always.
+    /// </summary>
+    public DurabilityLevel Durability { get; set; } = DurabilityLevel.Always;
+
+    /// <summary>How many replicas must have a change before it is answered, at the level Replicated. 1 to 5. Default 1.</summary>
+    public int Replicas { get; set; } = 1;
+
+    /// <summary>
+    /// The longest that a change waits for the replicas, at the level Replicated. At least 10 ms and at most half of CallTimeout, since
+    /// those that come meanwhile wait for it too. Default 1 second.
+    /// </summary>
+    public TimeSpan ReplicaTimeout { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Whether there is a Redis to use.</summary>
     internal bool IsUsed => !string.IsNullOrWhiteSpace(Configuration);
 
@@ -40,6 +55,13 @@ public sealed class RedisOptions
             yield return $"{nameof(LogLength)} must be at least 1.";
         if (RegistryInterval < TimeSpan.FromMilliseconds(10) || RegistryInterval > TimeSpan.FromSeconds(1))
             yield return $"{nameof(RegistryInterval)} must be 10 ms to 1 second.";
+        if (!Enum.IsDefined(Durability))
+            yield return $"{nameof(Durability)} must be one of {string.Join(", ", Enum.GetNames<DurabilityLevel>())}.";
+        if (Replicas is < 1 or > 5)
+            yield return $"{nameof(Replicas)} must be 1 to 5.";
+        // Where nobody waits for replicas the default need not fit a shorter call.
+        if (ReplicaTimeout < TimeSpan.FromMilliseconds(10) || (Durability == DurabilityLevel.Replicated && ReplicaTimeout > CallTimeout / 2))
+            yield return $"{nameof(ReplicaTimeout)} must be at least 10 ms and at most half of {nameof(CallTimeout)} ({CallTimeout}).";
         // Its text stays out of the message: a password may be in it.
         if (IsUsed && RedisConnection.Parse(Configuration) is null)
             yield return $"{nameof(Configuration)} must be addresses and options that the client knows, with commas between them, for example 127.0.0.1:6379,password=....";

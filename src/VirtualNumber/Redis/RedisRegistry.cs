@@ -173,14 +173,26 @@ internal sealed class RedisRegistry : IDisposable
         var startedAt = _time.GetTimestamp();
         // From the last change that is known here, so that a list that was cut short, and perhaps continued otherwise, is seen as such.
         var from = Math.Max(0, Version - 1);
-        var changes = await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry, from, flags: RedisCalls.Primary), cancellation);
-        if (Version > 0 && (changes.Length == 0 || changes[0] != _last))
-            throw Forgotten();
-        if (Version > 0)
-            changes = changes[1..];
+        var changes = NewsOf(await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry, from, flags: RedisCalls.Primary), cancellation));
+        // Where writes wait for replicas, so does what is believed here: a fail-over would take it back, and this instance with it. What is
+        // known already needs no waiting, so that look-ups go on while the replicas do not.
+        if (changes.Length > 0 && _calls.Confirms)
+        {
+            changes = NewsOf(await _calls.ConfirmAsync(
+                "ReadRegistry", Keys.Registry, from, static (line, from, _) => line.ListRangeAsync(Keys.Registry, from, flags: MasterLine.Here), cancellation));
+        }
+
         Apply(changes);
         Interlocked.Exchange(ref _readAt, startedAt);
         return changes;
+    }
+
+    /// <summary>What follows the last change that is known here.</summary>
+    private RedisValue[] NewsOf(RedisValue[] changes)
+    {
+        if (Version == 0)
+            return changes;
+        return changes.Length > 0 && changes[0] == _last ? changes[1..] : throw Forgotten();
     }
 
     /// <summary>

@@ -6,7 +6,7 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private static readonly Script s_resolvePair = Script.OnSharedBlock("ResolvePair");
+    private static readonly Script s_resolvePair = Script.OnSharedBlock("ResolvePair").Unconfirmed();
 
     /// <inheritdoc/>
     public async ValueTask<RouteAnswer> ResolveAsync(RouteStep step, DateTimeOffset now, CancellationToken cancellation)

@@ -24,11 +24,23 @@ internal sealed class Script
     /// <summary>The stem of its own file.</summary>
     public string Name => Stems[^1];
 
+    /// <summary>
+    /// Whether at the level Replicated its answer waits for the replicas: so it is, unless the script says otherwise. Also an answer
+    /// that changed nothing may rest on what an earlier try has written.
+    /// </summary>
+    public bool IsConfirmed { get; private init; } = true;
+
     /// <summary>The whole text.</summary>
     public string Text { get; }
 
     /// <summary>What Redis calls it by.</summary>
     public byte[] Digest { get; }
+
+    /// <summary>
+    /// The same script where nothing that is promised rests on its answer: a read, a count that only guards, tidying up. It goes with
+    /// the look-ups and never waits for replicas.
+    /// </summary>
+    public Script Unconfirmed() => new([.. Stems]) { IsConfirmed = false };
 
     /// <summary>A script on a block whose numbers are not shared.</summary>
     /// <param name="name">The stem.</param>

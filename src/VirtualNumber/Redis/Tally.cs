@@ -5,7 +5,7 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private static readonly Script s_tally = Script.Alone("Tally");
+    private static readonly Script s_tally = Script.Alone("Tally").Unconfirmed();
 
     /// <summary>Where the end is in a counter (Tally.lua).</summary>
     private const int CounterEndAt = 5;
