@@ -61,6 +61,7 @@ internal static partial class Composition
         {
             Barred = "Redis has not answered this instance yet.",
         })
+        .AddSingleton<DurabilityCheck>()
         .AddSingleton<RedisCheck>()
         .AddSingleton<RedisRegistry>()
         .AddSingleton<RegistryNews>()

@@ -15,6 +15,15 @@ internal enum StoreFindingKind
     /// <summary>Its key ring is not the one that the store's data was made with: it would find no delivery, and lease twice.</summary>
     KeyRingOther,
 
+    /// <summary>The store may forget what it acknowledges, against what was declared.</summary>
+    DurabilityWeaker,
+
+    /// <summary>Whether the store keeps what was declared cannot be told.</summary>
+    DurabilityUnknown,
+
+    /// <summary>The store has too few copies by now to confirm a change.</summary>
+    ReplicasMissing,
+
     /// <summary>The store has lost data that this instance has seen in it.</summary>
     DataLost,
 }
@@ -25,5 +34,6 @@ internal enum StoreFindingKind
 internal sealed record StoreFinding(StoreFindingKind Kind, string Text)
 {
     /// <summary>Whether the instance must not work until it is gone.</summary>
-    public bool Bars => Kind is StoreFindingKind.ClockOff or StoreFindingKind.KeyRingOther or StoreFindingKind.DataLost;
+    public bool Bars => Kind is StoreFindingKind.ClockOff or StoreFindingKind.KeyRingOther or StoreFindingKind.DataLost
+        or StoreFindingKind.DurabilityWeaker;
 }

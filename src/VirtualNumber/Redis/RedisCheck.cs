@@ -6,10 +6,10 @@ using VirtualNumber.Sealing;
 namespace VirtualNumber.Redis;
 
 /// <summary>
-/// Whether this instance is fit to work on the shared store: its clock agrees with Redis's, and its key ring is the one that the data
-/// was made with. While it is not, it is barred from all calls.
+/// Whether this instance is fit to work on the shared store: its clock agrees with Redis's, its key ring is the one that the data
+/// was made with, and Redis keeps what this instance was told that it does. While it is not, it is barred from all calls.
 /// </summary>
-internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds bounds, TimeProvider time)
+internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds bounds, TimeProvider time, DurabilityCheck? durability = null)
 {
     private static readonly TimeSpan s_worthATelling = TimeSpan.FromSeconds(2);
 
@@ -26,6 +26,8 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
             findings.Add(clock);
         if (await CheckRingAsync(cancellation) is { } keys)
             findings.Add(keys);
+        if (durability is not null)
+            findings.AddRange(await durability.RunAsync(cancellation));
         calls.Barred = findings.FirstOrDefault(finding => finding.Bars)?.Text;
         return findings;
     }

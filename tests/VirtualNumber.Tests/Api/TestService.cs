@@ -96,7 +96,8 @@ internal sealed class TestService : IAsyncDisposable
         null,
         null,
         [
-            ("Redis:Configuration", redis), ("Sealing:KeyRing", keyRing), ("Bounds:ClockSkew", "00:10:00"), ("Bounds:LeastAging", "01:00:00"),
+            ("Redis:Configuration", redis), ("Redis:Durability", "Everysec"), ("Sealing:KeyRing", keyRing),
+            ("Bounds:ClockSkew", "00:10:00"), ("Bounds:LeastAging", "01:00:00"),
             .. settings,
         ]);
 

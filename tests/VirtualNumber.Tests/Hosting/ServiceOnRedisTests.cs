@@ -251,6 +251,7 @@ internal sealed class ServiceOnRedisTests
         var settings = new Dictionary<string, string>
         {
             ["Redis:Configuration"] = _redis.Configuration,
+            ["Redis:Durability"] = "Everysec",
             ["Sealing:KeyRing"] = Save(KeyRing.CreateThrowAway()),
             ["Tenants:0:Id"] = TestService.Alpha,
             ["Gateways:0:Id"] = TestService.Gateway,

@@ -42,6 +42,11 @@ public sealed class SettingsTests
     [TestCase("Redis:CallsInFlight", "0", "CallsInFlight")]
     [TestCase("Redis:LogLength", "0", "LogLength")]
     [TestCase("Redis:RegistryInterval", "00:00:01.001", "RegistryInterval")]
+    [TestCase("Redis:Durability", "Sometimes", "Durability")]
+    [TestCase("Redis:Durability", "3", "Durability")]
+    [TestCase("Redis:Replicas", "0", "Replicas")]
+    [TestCase("Redis:Replicas", "6", "Replicas")]
+    [TestCase("Redis:ReplicaTimeout", "00:00:00.009", "ReplicaTimeout")]
     [TestCase("Redis:RegistryInterval", "00:00:00.009", "RegistryInterval")]
     [TestCase("Guessing:MissesPerCaller", "0", "MissesPerCaller")]
     [TestCase("Guessing:MissesPerNumber", "0", "MissesPerNumber")]
@@ -115,6 +120,14 @@ public sealed class SettingsTests
         Assert.That(settings.Leasing.ExtensionSpans, Is.EqualTo(new[] { TimeSpan.FromDays(1) }));
         Assert.That(settings.RealNumbers.AllowedCountries, Is.EqualTo(new[] { "999" }));
         Assert.That(settings.RealNumbers.AllowedKinds.Select(kind => kind.ToString()), Is.EqualTo(new[] { "Mobile" }));
+    }
+
+    [Test]
+    public void A_wait_for_replicas_leaves_a_call_the_time_for_another_one()
+    {
+        (string, string)[] settings = [("Redis:CallTimeout", "00:00:02"), ("Redis:ReplicaTimeout", "00:00:01.001")];
+        Assert.That(() => Settings.Read(Configuration(settings)), Throws.Nothing, "Nobody waits for replicas.");
+        Assert.That(RefusalOf([.. settings, ("Redis:Durability", "Replicated")]), Does.Contain("ReplicaTimeout must be at least 10 ms and at most half"));
     }
 
     [Test]

@@ -5,7 +5,7 @@ using VirtualNumber.Protocol;
 namespace VirtualNumber.Tests.Protocol;
 
 /// <summary>Many clients at once, on real threads.</summary>
-[TestFixtureSource(typeof(StoreUnderTest), nameof(StoreUnderTest.All))]
+[TestFixtureSource(typeof(StoreUnderTest), nameof(StoreUnderTest.AllAndReplicated))]
 public sealed class RaceTests(StoreUnderTest kind) : VerbTests(kind)
 {
     private const int Clients = 64;

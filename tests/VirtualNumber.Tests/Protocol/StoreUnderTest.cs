@@ -14,6 +14,9 @@ public abstract class StoreUnderTest
     /// <summary>All kinds of store.</summary>
     internal static IEnumerable<StoreUnderTest> All => [new EmbeddedStoreUnderTest(), RedisStoreUnderTest.Single, RedisStoreUnderTest.Cluster];
 
+    /// <summary>With the level at which writes wait for replicas: for what runs many at once.</summary>
+    internal static IEnumerable<StoreUnderTest> AllAndReplicated => [.. All, RedisStoreUnderTest.Replicated];
+
     /// <summary>All but the specification itself.</summary>
     internal static IEnumerable<StoreUnderTest> OthersThanEmbedded => All.Where(kind => kind is not EmbeddedStoreUnderTest);
 

@@ -12,8 +12,10 @@ internal sealed class RedisCluster : IAsyncDisposable
 
     private readonly DirectoryInfo _folder;
     private readonly string _nodes;
+    private readonly string[] _options;
 
-    private RedisCluster(DirectoryInfo folder, int firstPort, string nodes) => (_folder, FirstPort, _nodes) = (folder, firstPort, nodes);
+    private RedisCluster(DirectoryInfo folder, int firstPort, string nodes, string[] options) =>
+        (_folder, FirstPort, _nodes, _options) = (folder, firstPort, nodes, options);
 
     /// <summary>The nodes' ports go on from here.</summary>
     public int FirstPort { get; }
@@ -27,9 +29,10 @@ internal sealed class RedisCluster : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("virtualnumber-cluster-");
         var port = RedisServer.FindFreePorts(2 * Nodes);
         // Most tests do not lose their Redis, and need not wait for the disk.
-        var output = await RunAsync(["start", folder.FullName, $"{port}", "--appendfsync", "no", .. options]);
+        string[] all = ["--appendfsync", "no", .. options];
+        var output = await RunAsync(["start", folder.FullName, $"{port}", .. all]);
         var nodes = output.Split('\n').Single(line => line.StartsWith($"127.0.0.1:{port},", StringComparison.Ordinal));
-        return new RedisCluster(folder, port, nodes);
+        return new RedisCluster(folder, port, nodes, all);
     }
 
     public Task<ConnectionMultiplexer> ConnectAsync() => RedisConnection.ConnectAsync(Configuration);
@@ -51,6 +54,9 @@ internal sealed class RedisCluster : IAsyncDisposable
 
     /// <summary>Ends a node as a power cut would (SIGKILL).</summary>
     public Task KillAsync(EndPoint node) => SignalAsync(node, "KILL");
+
+    /// <summary>Starts the nodes that were killed, and waits until every master has its replica again.</summary>
+    public Task RestartAsync() => RunAsync(["start", _folder.FullName, $"{FirstPort}", .. _options]);
 
     /// <summary>Sends a signal to the process of a node: STOP freezes it, CONT lets it go on.</summary>
     public async Task SignalAsync(EndPoint node, string signal)

@@ -36,6 +36,13 @@ internal sealed class RedisMeter : IDisposable
         }
     }
 
+    /// <summary>How often the circuit breaker has changed.</summary>
+    public int Breakers => Count(measurement => measurement.Instrument == "breaker_changes");
+
+    /// <summary>How many groups of writes that waited for replicas came to an outcome.</summary>
+    public int Confirmations(string outcome) =>
+        Count(measurement => measurement.Instrument == "confirmation.duration" && measurement.Has("outcome", outcome));
+
     /// <summary>Ends when the circuit breaker goes over to a state.</summary>
     public Task BreakerAsync(string state) => SeenAsync(measurement => measurement.Instrument == "breaker_changes" && measurement.Has("state", state));
 

@@ -16,7 +16,7 @@ internal sealed class RedisServer : IAsyncDisposable
     private const string Ready = "Ready to accept connections";
 
     /// <summary>Most tests do not lose their Redis, and need not wait for the disk.</summary>
-    private static readonly string[] s_usual = ["--appendfsync", "no"];
+    private static readonly string[] s_usual = ["--appendfsync", "everysec"];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("virtualnumber-redis-");
     private readonly string[] _options;
@@ -36,11 +36,23 @@ internal sealed class RedisServer : IAsyncDisposable
     public string Configuration => $"127.0.0.1:{Port},allowAdmin=true";
 
     /// <summary>Starts a server; the options outdo those of redis.conf.</summary>
-    public static async Task<RedisServer> StartAsync(params string[] options)
+    public static Task<RedisServer> StartAsync(params string[] options) => StartAsAsync([.. s_usual, .. options]);
+
+    /// <summary>Starts a server as redis.conf and the options have it, and no otherwise.</summary>
+    public static async Task<RedisServer> StartAsAsync(string[] options)
     {
         var server = new RedisServer(FindFreePorts(1), options);
         await server.StartProcessAsync();
         return server;
+    }
+
+    /// <summary>Starts a replica of a server, and waits until it has what that has.</summary>
+    public static async Task<RedisServer> StartReplicaAsync(RedisServer primary, params string[] options)
+    {
+        var replica = await StartAsync(["--replicaof", $"127.0.0.1 {primary.Port}", .. options]);
+        using var connection = await primary.ConnectAsync();
+        await connection.GetDatabase().ExecuteAsync("WAIT", 1, 60_000);
+        return replica;
     }
 
     /// <summary>A connection as the service makes it.</summary>
@@ -102,7 +114,7 @@ internal sealed class RedisServer : IAsyncDisposable
         var process = new Process
         {
             StartInfo = new ProcessStartInfo(
-                "redis-server", [ConfigurationFile, "--port", $"{Port}", "--dir", Folder, .. s_usual, .. _options])
+                "redis-server", [ConfigurationFile, "--port", $"{Port}", "--dir", Folder, .. _options])
             {
                 RedirectStandardOutput = true,
             },

@@ -11,10 +11,14 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
 {
     private readonly string _name;
     private readonly long _simulatedSteps;
+    private readonly DurabilityLevel _durability;
     private readonly Lazy<Task<Servers>> _servers;
 
     private RedisStoreUnderTest(string name, long simulatedSteps, Func<Task<Servers>> start) =>
-        (_name, _simulatedSteps, _servers) = (name, simulatedSteps, new(start));
+        (_name, _simulatedSteps, _durability, _servers) = (name, simulatedSteps, DurabilityLevel.Always, new(start));
+
+    private RedisStoreUnderTest(string name, long simulatedSteps, RedisStoreUnderTest servers) =>
+        (_name, _simulatedSteps, _durability, _servers) = (name, simulatedSteps, DurabilityLevel.Replicated, servers._servers);
 
     /// <summary>One Redis.</summary>
     internal static RedisStoreUnderTest Single { get; } = new("Redis", 10_000, async () =>
@@ -32,6 +36,9 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
         return new Servers(cluster, connection, await RedisCluster.MastersOfAsync(connection));
     });
 
+    /// <summary>The same cluster; what changes something is answered once a replica has it.</summary>
+    internal static RedisStoreUnderTest Replicated { get; } = new("Replicated", 1_000, Cluster);
+
     internal override long SimulatedSteps => _simulatedSteps;
 
     public override string ToString() => _name;
@@ -40,7 +47,7 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
     {
         var masters = await GetMastersAsync();
         await Task.WhenAll(masters.Select(master => master.FlushAllDatabasesAsync()));
-        return new Running(await GetConnectionAsync(), bounds);
+        return new Running(await GetConnectionAsync(), bounds, new() { Durability = _durability });
     }
 
     /// <summary>The tests' own way to the servers, past the store.</summary>
@@ -50,8 +57,15 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
     internal async Task<IReadOnlyList<IServer>> GetMastersAsync() => (await _servers.Value).Masters;
 
     /// <summary>A store over a connection of the test's own; it empties nothing.</summary>
-    internal static RunningStore Over(ConnectionMultiplexer connection, TimeSpan? callTimeout = null) =>
-        new Running(connection, StoreTests.Bounds, callTimeout);
+    internal static RunningStore Over(ConnectionMultiplexer connection, TimeSpan? callTimeout = null)
+    {
+        var options = new RedisOptions();
+        options.CallTimeout = callTimeout ?? options.CallTimeout;
+        return Over(connection, options);
+    }
+
+    /// <inheritdoc cref="Over(ConnectionMultiplexer, TimeSpan?)"/>
+    internal static RunningStore Over(ConnectionMultiplexer connection, RedisOptions options) => new Running(connection, StoreTests.Bounds, options);
 
     /// <summary>Stops the servers, if a test has started them.</summary>
     internal async Task StopAsync()
@@ -70,12 +84,13 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
         private readonly ConnectionMultiplexer _connection;
         private readonly RedisRegistry _registry;
         private readonly RedisStore _store;
+        private readonly ReplicatedWrites? _writes;
 
-        public Running(ConnectionMultiplexer connection, ProtocolBounds bounds, TimeSpan? callTimeout = null)
+        public Running(ConnectionMultiplexer connection, ProtocolBounds bounds, RedisOptions options)
         {
-            var options = new RedisOptions { LogLength = LogLength };
-            options.CallTimeout = callTimeout ?? options.CallTimeout;
-            var calls = new RedisCalls(connection, options, TimeProvider.System);
+            options.LogLength = LogLength;
+            _writes = options.Durability == DurabilityLevel.Replicated ? new ReplicatedWrites(connection, options, TimeProvider.System) : null;
+            var calls = new RedisCalls(connection, options, TimeProvider.System, _writes);
             _connection = connection;
             _registry = new RedisRegistry(calls);
             _store = new RedisStore(calls, _registry, bounds, options);
@@ -92,6 +107,7 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
 
         public override ValueTask DisposeAsync()
         {
+            _writes?.Dispose();
             _registry.Dispose();
             return ValueTask.CompletedTask;
         }

@@ -23,6 +23,21 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
     public void Every_file_is_of_a_script_of_some_step() =>
         Assert.That(Scripts.All.SelectMany(script => script.Stems).Distinct(), Is.EquivalentTo(s_files));
 
+    /// <summary>All others answer only once replicas have what they answer, where that is declared. Whoever adds a script decides here.</summary>
+    [Test]
+    public void These_scripts_never_wait_for_replicas() => Assert.That(
+        Scripts.All.Where(script => !script.IsConfirmed).Select(script => script.Name).Distinct(),
+        Is.EquivalentTo(new[] { "Count", "CountShared", "Find", "Fit", "ReadLedger", "Reclaim", "ReclaimShared", "ResolvePair", "Tally" }));
+
+    [Test]
+    public void These_scripts_wait_for_replicas_where_that_is_declared() => Assert.That(
+        Scripts.All.Where(script => script.IsConfirmed).Select(script => script.Name).Distinct(),
+        Is.EquivalentTo(new[]
+        {
+            "AppendRegistry", "Apply", "Bind", "Change", "ChangeShared", "Claim", "Decide", "Extend", "Reassign", "ReassignPair", "Release",
+            "Replace", "Stock", "StockShared", "Take", "TakeShared",
+        }));
+
     [TestCaseSource(nameof(s_scripts))]
     public void A_script_touches_declared_keys_only(string name) =>
         Assert.That(Undeclared(Scripts.All.Single(script => NameOf(script) == name).Text), Is.Empty);

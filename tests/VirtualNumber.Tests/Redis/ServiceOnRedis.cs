@@ -66,6 +66,8 @@ internal sealed class ServiceOnRedis : IAsyncDisposable
             ["RealNumbers:AllowedCountries:0"] = "86",
             ["RealNumbers:AllowedCountries:1"] = "999",
             ["Redis:Configuration"] = redis.Configuration,
+            // As the servers of the tests are set up unless a test says more.
+            ["Redis:Durability"] = "Everysec",
             ["Sealing:KeyRing"] = keyRing,
         };
         foreach (var (key, value) in settings)

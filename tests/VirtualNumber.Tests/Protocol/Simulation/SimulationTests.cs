@@ -9,7 +9,7 @@ namespace VirtualNumber.Tests.Protocol.Simulation;
 /// beside that one, with equal answers and equal states after every step. A failure prints its seed; VN_SEED replays one seed, VN_STEPS
 /// makes a run longer or shorter.
 /// </summary>
-[TestFixtureSource(typeof(StoreUnderTest), nameof(StoreUnderTest.All))]
+[TestFixtureSource(typeof(StoreUnderTest), nameof(StoreUnderTest.AllAndReplicated))]
 public sealed class SimulationTests(StoreUnderTest kind)
 {
     /// <summary>Each seed is run so far about: long enough for leases to end and numbers to serve again many times.</summary>

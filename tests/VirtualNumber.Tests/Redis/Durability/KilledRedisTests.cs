@@ -29,7 +29,7 @@ public sealed class KilledRedisTests
     [Test]
     public async Task What_was_acknowledged_survives_kills_and_the_service_goes_on_by_itself()
     {
-        await using var service = await ServiceOnRedis.StartAsync("--appendfsync", "always");
+        await using var service = await ServiceOnRedis.StartAsync(await RedisServer.StartAsync("--appendfsync", "always"), ("Redis:Durability", "Always"));
         await service.StockAsync();
         var (history, availability) = (new History(), new Availability());
         var audit = new Audit(service, new Client(Clients, service, new History(), availability));
