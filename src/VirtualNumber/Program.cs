@@ -9,6 +9,7 @@ try
     var builder = WebApplication.CreateBuilder(args);
     var settings = Settings.Read(builder.Configuration);
     builder.ListenOnLoopback(settings.Listen);
+    builder.LimitTransport(settings.Overload);
     builder.Services
         .AddTelemetry(builder.Configuration)
         .AddRules(settings)

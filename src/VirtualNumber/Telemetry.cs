@@ -43,6 +43,15 @@ internal static class Telemetry
     private static readonly Counter<long> s_storeFaults = s_meter.CreateCounter<long>(
         "virtualnumber.store.faults", "{call}", "Calls answered UNAVAILABLE because of the store.");
 
+    private static readonly UpDownCounter<long> s_requestsInProgress = s_meter.CreateUpDownCounter<long>(
+        "virtualnumber.requests.in_progress", "{call}", "Calls that hold a place of those there are, by share: look-up, verb, watch or reflection.");
+
+    private static readonly Counter<long> s_requestsRefused = s_meter.CreateCounter<long>(
+        "virtualnumber.requests.refused", "{call}", "Calls answered OVERLOADED, by share.");
+
+    private static readonly Counter<long> s_unobserved = s_meter.CreateCounter<long>(
+        "virtualnumber.tasks.unobserved", "{task}", "Tasks that failed and that nobody looked at: each is a fault of this service.");
+
     private static readonly Gauge<double> s_clockOffset = s_meter.CreateGauge<double>(
         "virtualnumber.store.clock_offset", "s", "By how much the store's clock is ahead of this instance's, as far as it is certain; negative: behind.");
 
@@ -89,6 +98,13 @@ internal static class Telemetry
     public static void ClockOffset(TimeSpan offset) => s_clockOffset.Record(offset.TotalSeconds);
 
     public static void StoreFault() => s_storeFaults.Add(1);
+
+    public static void RequestsInProgress(string share, int change) =>
+        s_requestsInProgress.Add(change, new KeyValuePair<string, object?>("share", share));
+
+    public static void RequestRefused(string share) => s_requestsRefused.Add(1, new KeyValuePair<string, object?>("share", share));
+
+    public static void UnobservedTask() => s_unobserved.Add(1);
 
     /// <summary>The span of a call to Redis; null when nobody listens. Names of keys stay out of it.</summary>
     public static Activity? StartRedisCall(string step) => s_spans.HasListeners()

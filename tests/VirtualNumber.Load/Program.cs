@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VirtualNumber.Load.Bench;
 using VirtualNumber.Load.Calls;
+using VirtualNumber.Load.Fuzz;
 using VirtualNumber.Load.Pairs;
 using VirtualNumber.Load.Replay;
 
@@ -10,6 +11,7 @@ root.Subcommands.Add(ReplayCommand.Create());
 root.Subcommands.Add(PairsCommand.Create());
 root.Subcommands.Add(BenchCommand.Create());
 root.Subcommands.Add(OccupancyCommand.Create());
+root.Subcommands.Add(FuzzCommand.Create());
 root.Subcommands.Add(BenchServerCommand.Create());
 
 var parsed = root.Parse(args);

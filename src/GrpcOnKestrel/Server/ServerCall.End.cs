@@ -1,4 +1,6 @@
 using Grpc.Core;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Grpc.AspNetCore.Server;
@@ -82,7 +84,7 @@ internal sealed partial class ServerCall
             return;
         }
 
-        if (exception is OperationCanceledException or IOException && CancellationToken.IsCancellationRequested)
+        if (IsLoss(exception) || (exception is OperationCanceledException or IOException && CancellationToken.IsCancellationRequested))
             Log.CallCancelled(Logger, Method);
         else
             Log.HandlerThrew(Logger, Method, exception);
@@ -95,6 +97,14 @@ internal sealed partial class ServerCall
 
         Status = new Status(StatusCode.Unknown, detail, exception);
     }
+
+    /// <summary>
+    /// Whether it tells that the client or its connection is gone, or was cut off: that comes out of a read before the call's token knows
+    /// of it.
+    /// </summary>
+    private static bool IsLoss(Exception exception) =>
+        exception is ConnectionAbortedException or ConnectionResetException or BadHttpRequestException
+        || (exception is IOException && exception.InnerException is ConnectionAbortedException or ConnectionResetException);
 
     /// <summary>Answers with the status, unless the deadline did; then waits until it has.</summary>
     public Task EndAsync()

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using VirtualNumber.Protocol;
@@ -10,12 +11,11 @@ namespace VirtualNumber.Api;
 /// </summary>
 internal sealed partial class FaultInterceptor(TimeProvider time, ILogger<FaultInterceptor> logger) : Interceptor
 {
-    /// <summary>While the store is away every call fails for it; a line for each would fill the log when it is needed most.</summary>
-    private static readonly TimeSpan s_tellEvery = TimeSpan.FromSeconds(10);
+    /// <summary>In a call's user state when a handler threw what is no status: a fault of the service, not of the caller's bytes.</summary>
+    public static readonly object Unexpected = new();
 
-    private readonly Lock _gate = new();
-    private DateTimeOffset? _toldAt;
-    private int _untold;
+    /// <summary>While the store is away every call fails for it.</summary>
+    private readonly Seldom _told = new(time);
 
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -42,25 +42,49 @@ internal sealed partial class FaultInterceptor(TimeProvider time, ILogger<FaultI
                 ? new RpcException(new Status(StatusCode.DeadlineExceeded, "The deadline passed; this may have happened, retry with the same request_id."))
                 : new RpcException(new Status(StatusCode.Cancelled, "The caller cancelled the call."));
         }
+        catch (Exception exception) when (exception is not RpcException)
+        {
+            context.UserState[Unexpected] = true;
+            throw;
+        }
+    }
+
+    public override Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        ServerStreamingServerMethod<TRequest, TResponse> continuation) =>
+        StreamAsync(context, continuation(request, responseStream, context));
+
+    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
+        StreamAsync(context, continuation(requestStream, responseStream, context));
+
+    /// <summary>No stream touches the store. The messages of one are read within its handler, so bytes that are no message come out of it too.</summary>
+    private static async Task StreamAsync(ServerCallContext context, Task handler)
+    {
+        try
+        {
+            await handler;
+        }
+        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
+        {
+            throw new RpcException(Status.DefaultCancelled);
+        }
+        catch (Exception exception) when (exception is not (RpcException or InvalidProtocolBufferException))
+        {
+            context.UserState[Unexpected] = true;
+            throw;
+        }
     }
 
     private void Tell(string method, StoreUnavailableException fault)
     {
-        int untold;
-        var now = time.GetUtcNow();
-        lock (_gate)
-        {
-            // Also where the clock was put back meanwhile.
-            if (_toldAt is { } toldAt && (now - toldAt).Duration() < s_tellEvery)
-            {
-                _untold++;
-                return;
-            }
-
-            (_toldAt, untold, _untold) = (now, _untold, 0);
-        }
-
-        Log.StoreUnavailable(logger, method, untold, fault);
+        if (_told.MayTell(out var untold))
+            Log.StoreUnavailable(logger, method, untold, fault);
     }
 
     private static partial class Log

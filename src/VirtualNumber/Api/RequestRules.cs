@@ -23,6 +23,9 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
     /// <summary>The most items of a batch.</summary>
     public const int MostItems = 1_000;
 
+    /// <summary>How large a request may be, decompressed, in bytes: ten times a full batch.</summary>
+    public const int LargestMessage = 4 * 1024 * 1024;
+
     /// <summary>The tenant. A malformed id is a fault of the request; an unknown one ends it at once with NOT_FOUND.</summary>
     public TenantOptions Tenant(string tenantId, FieldFaults faults, string field = "tenant_id")
     {

@@ -58,6 +58,24 @@ internal static class StatusMap
         [Fault.RetryAfter(TimeSpan.FromSeconds(1))],
         []);
 
+    public static RpcException Overloaded() => Fault.Of(
+        StatusCode.ResourceExhausted,
+        V1.ErrorReason.Overloaded,
+        "Too many calls are in progress; nothing was done, try again later or at another instance.",
+        [Fault.RetryAfter(TimeSpan.FromSeconds(1))],
+        []);
+
+    public static RpcException MessageTooLarge() => Fault.Of(
+        StatusCode.ResourceExhausted,
+        V1.ErrorReason.MessageTooLarge,
+        "The request is too large; nothing was done.",
+        ("limit_bytes", Text(RequestRules.LargestMessage)));
+
+    public static RpcException MessageMalformed() => Fault.Of(
+        StatusCode.InvalidArgument,
+        V1.ErrorReason.MessageMalformed,
+        "The bytes of the request are not one message of this method, framed and encoded as gRPC wants it; nothing was done.");
+
     public static RpcException NumberUnreadable(string leaseId) => Fault.Of(
         StatusCode.DataLoss, V1.ErrorReason.NumberUnreadable, "The lease's sealed number does not open; nothing is connected.", ("lease_id", leaseId));
 

@@ -32,6 +32,7 @@ internal static partial class Composition
         .AddSingleton(new LeaseTerms(settings.Leasing))
         .AddSingleton(new RealNumberRules(settings.RealNumbers))
         .AddSingleton(settings.Guessing)
+        .AddSingleton(settings.Overload)
         .AddSingleton(new TenantQuotas(settings.Tenants.ToDictionary(
             tenant => tenant.Id, tenant => new LeaseQuota(tenant.LiveLeaseLimit, tenant.LeasesPerMinuteLimit), StringComparer.Ordinal)))
         .AddSingleton(new CallerDirectory(settings.Tenants, settings.Gateways));
@@ -113,8 +114,13 @@ internal static partial class Composition
     /// <summary>gRPC, health and reflection.</summary>
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
-        services.AddGrpc(options => options.Interceptors.Add<FaultInterceptor>());
+        services.AddGrpc(options =>
+        {
+            options.MaxReceiveMessageSize = RequestRules.LargestMessage;
+            options.Interceptors.Add<FaultInterceptor>();
+        });
         return services
+            .AddSingleton<CallShares>()
             .AddSingleton<FaultInterceptor>()
             .AddSingleton<RequestRules>()
             .AddSingleton<LeaseService>()
@@ -126,7 +132,8 @@ internal static partial class Composition
             .AddSingleton<ServingStatuses>()
             .AddSingleton<IReadOnlyList<string>>([.. s_services.Select(service => service.FullName)])
             .AddSingleton<StoreMonitor>()
-            .AddHostedService(provider => provider.GetRequiredService<StoreMonitor>());
+            .AddHostedService(provider => provider.GetRequiredService<StoreMonitor>())
+            .AddHostedService<UnobservedTasks>();
     }
 
     /// <summary>Traces, metrics and logs; exported by OTLP when OTEL_EXPORTER_OTLP_ENDPOINT says where to.</summary>
@@ -150,11 +157,13 @@ internal static partial class Composition
     /// <summary>The routes: gRPC on its port, liveness and readiness on the HTTP/1.1 port.</summary>
     public static void MapApi(this WebApplication app)
     {
-        app.MapGrpcService<LeaseService>();
-        app.MapGrpcService<RoutingService>();
-        app.MapGrpcService<OpsService>();
-        app.MapGrpcService<HealthService>();
-        app.MapGrpcService<ReflectionService>();
+        var shares = app.Services.GetRequiredService<CallShares>();
+        app.UseMiddleware<CallAdmission>();
+        app.MapGrpcService<LeaseService>().WithMetadata(shares.Verbs);
+        app.MapGrpcService<RoutingService>().WithMetadata(shares.LookUps);
+        app.MapGrpcService<OpsService>().WithMetadata(shares.Verbs);
+        app.MapGrpcService<HealthService>().WithMetadata(shares.Watches);
+        app.MapGrpcService<ReflectionService>().WithMetadata(shares.Reflections);
 
         app.MapGet("/healthz", () => Results.Text("alive\n"));
         app.MapGet("/readyz", (StoreMonitor monitor) => monitor.IsServing

@@ -17,6 +17,7 @@ internal sealed record Settings(
     ProtocolBounds Bounds,
     ReclaimOptions Reclaim,
     GuessOptions Guessing,
+    OverloadOptions Overload,
     RedisOptions Redis,
     SealingOptions Sealing)
 {
@@ -33,6 +34,7 @@ internal sealed record Settings(
             Bind(configuration, "Bounds", new ProtocolBounds(), faults),
             Bind(configuration, "Reclaim", new ReclaimOptions(), faults),
             Bind(configuration, "Guessing", new GuessOptions(), faults),
+            Bind(configuration, "Overload", new OverloadOptions(), faults),
             Bind(configuration, "Redis", new RedisOptions(), faults),
             Bind(configuration, "Sealing", new SealingOptions(), faults));
 
@@ -41,6 +43,7 @@ internal sealed record Settings(
         faults.AddRange(settings.Bounds.Validate().Select(fault => $"Bounds: {fault}"));
         faults.AddRange(settings.Reclaim.Validate().Select(fault => $"Reclaim: {fault}"));
         faults.AddRange(settings.Guessing.Validate().Select(fault => $"Guessing: {fault}"));
+        faults.AddRange(settings.Overload.Validate().Select(fault => $"Overload: {fault}"));
         faults.AddRange(settings.Redis.Validate(settings.Bounds.CommandDelay).Select(fault => $"Redis: {fault}"));
         faults.AddRange(settings.Sealing.Validate().Select(fault => $"Sealing: {fault}"));
         faults.AddRange(FaultsOf("Tenants", [.. settings.Tenants.Select(tenant => (tenant.Id ?? "", tenant.DefaultCountry ?? ""))]));

@@ -34,8 +34,9 @@ internal sealed class LeaseQuotas(INumberPool pool, INumberStock stock, TenantQu
             {
                 if (quota.LiveLeases is not { } limit)
                     continue;
-                var count = _counts.GetOrAdd((asked.TenantId, poolId), _ => new LiveCount());
-                if (!await count.TryAddAsync(limit, now, () => CountLiveAsync(asked.TenantId, poolId, now, cancellation)))
+                var count = _counts.GetOrAdd(
+                    (asked.TenantId, poolId), scope => new LiveCount(at => CountLiveAsync(scope.TenantId, scope.PoolId, at, CancellationToken.None)));
+                if (!await count.TryAddAsync(limit, now, cancellation))
                     return (new(name, "live_leases", limit, null), null);
                 grant.Add(count);
             }
@@ -94,27 +95,45 @@ internal sealed class LeaseQuotas(INumberPool pool, INumberStock stock, TenantQu
     private sealed class LiveCount
     {
         private readonly Lock _gate = new();
+        private readonly Func<DateTimeOffset, ValueTask<long>> _count;
+        private readonly SharedRead _recount;
+        private DateTimeOffset _askedAt;
         private DateTimeOffset _countedAt = DateTimeOffset.MinValue;
         private long _live;
         private long _granted;
         private long _arrived;
 
-        public async ValueTask<bool> TryAddAsync(int limit, DateTimeOffset now, Func<ValueTask<long>> count)
+        public LiveCount(Func<DateTimeOffset, ValueTask<long>> count) => (_count, _recount) = (count, new SharedRead(RecountAsync));
+
+        /// <summary>
+        /// Whoever finds the count too old, or the limit reached, gets one that starts after he asked; all who ask meanwhile share it, so
+        /// that a storm of leases counts the blocks one time after the other and not once for each.
+        /// </summary>
+        public async ValueTask<bool> TryAddAsync(int limit, DateTimeOffset now, CancellationToken cancellation)
         {
-            long arrivedBefore;
             lock (_gate)
             {
                 if ((now - _countedAt).Duration() < s_counted && TryAdd(limit))
                     return true;
-                arrivedBefore = _arrived;
+                _askedAt = now;
             }
 
-            var counted = await count();
+            await _recount.RunAsync(cancellation);
+            lock (_gate)
+                return TryAdd(limit);
+        }
+
+        private async Task RecountAsync()
+        {
+            long arrivedBefore;
+            DateTimeOffset now;
+            lock (_gate)
+                (arrivedBefore, now) = (_arrived, _askedAt);
+            var counted = await _count(now);
             lock (_gate)
             {
                 // Those that were on their way, or set out meanwhile, may have been counted too: better one lease late than one too many.
                 (_live, _countedAt) = (counted + _granted - arrivedBefore, now);
-                return TryAdd(limit);
             }
         }
 

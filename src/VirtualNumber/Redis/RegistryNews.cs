@@ -74,8 +74,12 @@ internal sealed class RegistryNews(IConnectionMultiplexer connection, RedisRegis
     {
         // What this instance has changed itself it knows.
         if (long.TryParse((string?)version, CultureInfo.InvariantCulture, out var announced) && announced > registry.Version)
-            _ = ReadAsync(CancellationToken.None);
+            _ = HearAsync();
     }
+
+    /// <summary>Nobody waits for this one. What it cannot read the timer meets as well, and that is heard of.</summary>
+    private async Task HearAsync() =>
+        await ReadAsync(CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task ReadAsync(CancellationToken cancellation)
     {

@@ -114,6 +114,7 @@ internal sealed class TestService : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(logs).SetMinimumLevel(LogLevel.Debug);
         var read = Settings.Read(builder.Configuration);
         builder.ListenOnLoopback(read.Listen);
+        builder.LimitTransport(read.Overload);
         builder.Services
             .AddTelemetry(builder.Configuration)
             .AddRules(read)

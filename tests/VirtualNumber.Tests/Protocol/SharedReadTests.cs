@@ -1,7 +1,7 @@
-using VirtualNumber.Redis;
+using VirtualNumber.Protocol;
 using VirtualNumber.Tests.GrpcOnKestrel;
 
-namespace VirtualNumber.Tests.Redis;
+namespace VirtualNumber.Tests.Protocol;
 
 /// <summary>Many ask, few reads; and nobody is answered by a read that began before he asked.</summary>
 public sealed class SharedReadTests

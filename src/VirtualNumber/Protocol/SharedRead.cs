@@ -1,4 +1,4 @@
-namespace VirtualNumber.Redis;
+namespace VirtualNumber.Protocol;
 
 /// <summary>
 /// One read for all who want one. Whoever asks gets a read that starts after he asked, so that it shows all that was there then; yet

@@ -1,0 +1,78 @@
+using Grpc.AspNetCore.Server;
+using Grpc.Core;
+using VirtualNumber.Api;
+
+namespace VirtualNumber.Hosting;
+
+/// <summary>
+/// Before anything of a call is read: finds it a place among those in progress or refuses it, and sees to it that it has a deadline. It
+/// rests on nothing but headers and the endpoint's method, so that a refusal costs next to nothing.
+/// </summary>
+internal sealed partial class CallAdmission
+{
+    private readonly RequestDelegate _next;
+    private readonly CallDeadline _callDeadline;
+    private readonly CallDeadline _streamDeadline;
+    private readonly StatusHeaders _overloaded = new(StatusMap.Overloaded());
+    private readonly ILogger _logger;
+    private readonly Seldom _told;
+
+    public CallAdmission(RequestDelegate next, OverloadOptions options, TimeProvider time, ILogger<CallAdmission> logger)
+    {
+        (_next, _logger, _told) = (next, logger, new Seldom(time));
+        (_callDeadline, _streamDeadline) = (new(options.LongestCall), new(options.StreamTime));
+    }
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        var metadata = context.GetEndpoint()?.Metadata;
+        if (metadata?.GetMetadata<GrpcMethodMetadata>() is not { } called)
+            return _next(context);
+
+        var isStream = called.Method.Type != MethodType.Unary;
+        (isStream ? _streamDeadline : _callDeadline).ApplyTo(context.Request.Headers);
+        var share = metadata.GetMetadata<CallShare>();
+        // Whoever watches the instance's health must learn most of all that it is busy, so a check is never refused.
+        if (share is null || (share.StreamsOnly && !isStream))
+            return RunAsync(context);
+        if (share.TryEnter())
+            return RunAsync(context, share);
+        Refuse(context.Response, called.Method.FullName, share);
+        return Task.CompletedTask;
+    }
+
+    private async Task RunAsync(HttpContext context, CallShare share)
+    {
+        Telemetry.RequestsInProgress(share.Name, 1);
+        try
+        {
+            await RunAsync(context);
+        }
+        finally
+        {
+            share.Leave();
+            Telemetry.RequestsInProgress(share.Name, -1);
+        }
+    }
+
+    private async Task RunAsync(HttpContext context)
+    {
+        await _next(context);
+        TransportRefusal.Explain(context);
+    }
+
+    private void Refuse(HttpResponse response, string method, CallShare share)
+    {
+        Telemetry.RequestRefused(share.Name);
+        if (_told.MayTell(out var untold))
+            Log.Refused(_logger, method, share.Name, untold);
+        response.ContentType = "application/grpc";
+        _overloaded.WriteTo(response.Headers);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "{Method} was refused: too many calls of the kind {Share} are in progress. Since this was last told {Untold} others were.")]
+        public static partial void Refused(ILogger logger, string method, string share, int untold);
+    }
+}

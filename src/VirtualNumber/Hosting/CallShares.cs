@@ -1,0 +1,29 @@
+namespace VirtualNumber.Hosting;
+
+/// <summary>
+/// Who may take how much of the instance: look-ups may fill it, other calls all but the part that is reserved for look-ups. A batch takes
+/// one place, as its items run one after the other: at any moment it asks no more of the store than a single call. Health checks take none.
+/// </summary>
+internal sealed class CallShares
+{
+    public CallShares(OverloadOptions options)
+    {
+        var all = new CallShare("all", options.RequestsInProgress);
+        LookUps = new("look-up", options.RequestsInProgress, all);
+        Verbs = new("verb", options.RequestsInProgress - options.ReservedForLookUps, all);
+        Watches = new("watch", options.Streams) { StreamsOnly = true };
+        Reflections = new("reflection", options.Streams);
+    }
+
+    /// <summary>Resolve.</summary>
+    public CallShare LookUps { get; }
+
+    /// <summary>All that platforms and operators ask for.</summary>
+    public CallShare Verbs { get; }
+
+    /// <summary>The streams of the health service; its other methods take no place.</summary>
+    public CallShare Watches { get; }
+
+    /// <summary>The streams of reflection.</summary>
+    public CallShare Reflections { get; }
+}

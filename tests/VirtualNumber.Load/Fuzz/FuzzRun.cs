@@ -1,0 +1,137 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using Grpc.Net.Client;
+
+namespace VirtualNumber.Load.Fuzz;
+
+/// <summary>
+/// Sends hostile inputs to the service's own process, many at a time. What must hold: each is answered or refused in time, with no status that
+/// means a fault of the service; the process lives, logs no error, and keeps to its memory; and afterwards it does its work as before.
+/// </summary>
+internal sealed class FuzzRun
+{
+    /// <summary>An input that is not answered for so long hangs.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>Beyond this the runtime of the service ends it: memory that grows with the inputs is a crash.</summary>
+    private const long HeapLimit = 640L * 1024 * 1024;
+
+    private const int CheckEvery = 1_000;
+    private const int MostFaults = 20;
+
+    private readonly int _seed;
+    private readonly ServiceProcess _service;
+    private readonly FuzzTarget _target;
+    private readonly FuzzStock _stock;
+    private readonly ValidRequests _valid;
+    private readonly ConcurrentQueue<string> _faults = [];
+    private readonly ConcurrentDictionary<string, int> _answers = [];
+
+    private FuzzRun(int seed, ServiceProcess service, FuzzStock stock)
+    {
+        (_seed, _service, _stock) = (seed, service, stock);
+        (_target, _valid) = (new FuzzTarget(service.GrpcAddress), new ValidRequests(stock));
+    }
+
+    /// <summary>Runs the inputs from a number on.</summary>
+    public static async Task<FuzzReport> RunAsync(int seed, long first, long count, int workers, TextWriter? progress = null)
+    {
+        var settings = FuzzStock.Settings;
+        settings["DOTNET_GCHeapHardLimit"] = HeapLimit.ToString("x", CultureInfo.InvariantCulture);
+        await using var service = await ServiceProcess.StartAsync(settings);
+        using var channel = GrpcChannel.ForAddress(service.GrpcAddress);
+        var run = new FuzzRun(seed, service, await FuzzStock.CreateAsync(channel));
+        using (run._target)
+            return await run.RunAsync(first, count, workers, progress);
+    }
+
+    private async Task<FuzzReport> RunAsync(long first, long count, int workers, TextWriter? progress)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        var outputBefore = _service.Output.Length;
+        long memoryBefore = 0;
+        // What a service of any kind loads and caches comes with the first inputs.
+        var warm = first + (count / 10);
+        for (var from = first; from < first + count && _faults.Count < MostFaults; from += CheckEvery)
+        {
+            var until = Math.Min(from + CheckEvery, first + count);
+            await RunBatchAsync(from, until, workers);
+            CheckLog(from, until, outputBefore);
+            if (_service.Process.HasExited)
+            {
+                _faults.Enqueue($"The service ended with one of the inputs {from} to {until - 1}: {Excerpt(_service.Output)}");
+                break;
+            }
+
+            if (memoryBefore == 0 && until > warm)
+                memoryBefore = Memory();
+            if (progress is not null && until % 50_000 == 0)
+                await progress.WriteLineAsync($"{until} inputs, {_faults.Count} faults, {Memory() / 1_048_576} MiB, {Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0} s");
+        }
+
+        if (!_service.Process.HasExited && await _stock.CheckAsync() is { } wrong)
+            _faults.Enqueue(wrong);
+        var memoryAfter = _service.Process.HasExited ? 0 : Memory();
+        return new FuzzReport(
+            _seed, first, count, [.. _faults], new SortedDictionary<string, int>(_answers, StringComparer.Ordinal), memoryBefore, memoryAfter, Stopwatch.GetElapsedTime(startedAt));
+    }
+
+    private async Task RunBatchAsync(long from, long until, int workers)
+    {
+        var next = from - 1;
+        await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => Task.Run(async () =>
+        {
+            for (long number; (number = Interlocked.Increment(ref next)) < until && _faults.Count < MostFaults;)
+                await RunOneAsync(number);
+        })));
+    }
+
+    private async Task RunOneAsync(long number)
+    {
+        var input = FuzzInput.Make(_seed, number, _valid);
+        using var patience = new CancellationTokenSource(s_patience);
+        try
+        {
+            var answer = await input.SendAsync(_target, patience.Token);
+            _answers.AddOrUpdate(answer, 1, (_, count) => count + 1);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            Blame(number, input, $"It was not answered within {s_patience.TotalSeconds} s.");
+        }
+        catch (HttpRequestException exception) when (IsOfTheClient(exception))
+        {
+            _answers.AddOrUpdate("not sent by the client", 1, (_, count) => count + 1);
+        }
+#pragma warning disable CA1031 // Whatever comes of an input is told with its number.
+        catch (Exception exception)
+        {
+            Blame(number, input, exception is FuzzFaultException ? exception.Message : exception.ToString());
+        }
+    }
+
+    /// <summary>Two kinds of headers that this client does not send; connections made by hand do.</summary>
+    private static bool IsOfTheClient(HttpRequestException exception) =>
+        exception.Message.Contains("must contain only ASCII", StringComparison.Ordinal)
+        || exception.Message.Contains("headers length exceeded the server limit", StringComparison.Ordinal);
+
+    private void Blame(long number, FuzzInput input, string fault) =>
+        _faults.Enqueue($"Input {number} (fuzz --seed {_seed} --only {number}): {fault}{Environment.NewLine}    {input.Describe()}");
+
+    /// <summary>The service logs errors only, so whatever it has written since is one.</summary>
+    private void CheckLog(long from, long until, int outputBefore)
+    {
+        var output = _service.Output;
+        if (output.Length > outputBefore && _faults.Count < MostFaults)
+            _faults.Enqueue($"The service logged errors by input {from} to {until - 1} (fuzz --seed {_seed} --first {from} --inputs {until - from}): {Excerpt(output[outputBefore..])}");
+    }
+
+    private long Memory()
+    {
+        using var process = System.Diagnostics.Process.GetProcessById(_service.Process.Id);
+        return process.WorkingSet64;
+    }
+
+    private static string Excerpt(string text) => text.Length <= 4_000 ? text : text[..4_000];
+}
