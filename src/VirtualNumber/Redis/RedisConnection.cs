@@ -15,8 +15,11 @@ internal static class RedisConnection
     /// <summary>What holds whatever the string says: the current major would take RESP3 by itself; the old one does not know the word.</summary>
     private const string Fixed = ",protocol=resp2";
 
-    /// <summary>Takes the command away from the client by which it finds the other nodes.</summary>
-    private const string NoCluster = ",$CLUSTER=";
+    /// <summary>
+    /// What keeps the client at one server of a cluster: the commands by which it learns that there is one, and who is in it, under names
+    /// that no server knows. (Disabled, they put the old major out of step with the answers.) So it looks at nothing, and need not look often.
+    /// </summary>
+    private const string Alone = ",$CLUSTER=NOCLUSTER,$INFO=NOINFO,configCheckSeconds=3600";
 
     /// <summary>
     /// Reads a configuration string; null when it cannot be read, names no address, or has an option that the client does not know: a
@@ -56,7 +59,7 @@ internal static class RedisConnection
     /// <param name="server">The server.</param>
     public static Task<ConnectionMultiplexer> ConnectToAsync(string configuration, EndPoint server)
     {
-        var options = ConfigurationOptions.Parse(configuration + NoCluster, ignoreUnknown: true);
+        var options = ConfigurationOptions.Parse(configuration + Alone, ignoreUnknown: true);
         options.EndPoints.Clear();
         options.EndPoints.Add(server);
         return ConnectAsync(options);

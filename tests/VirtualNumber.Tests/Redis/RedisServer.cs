@@ -51,7 +51,18 @@ internal sealed class RedisServer : IAsyncDisposable
     {
         var replica = await StartAsync(["--replicaof", $"127.0.0.1 {primary.Port}", .. options]);
         using var connection = await primary.ConnectAsync();
+        // Whole, as the replica says itself; and from then on it has what is written.
+        using (var own = await replica.ConnectAsync())
+        using (var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20)))
+        {
+            var server = own.GetServer(own.GetEndPoints()[0]);
+            while (!(await server.InfoAsync("replication")).Single().Contains(new("master_link_status", "up")))
+                await timer.WaitForNextTickAsync();
+        }
+
+        await connection.GetDatabase().StringSetAsync("first", "");
         await connection.GetDatabase().ExecuteAsync("WAIT", 1, 60_000);
+        await connection.GetDatabase().KeyDeleteAsync("first");
         return replica;
     }
 

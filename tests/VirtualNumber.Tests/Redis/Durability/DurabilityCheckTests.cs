@@ -121,9 +121,8 @@ public sealed class DurabilityCheckTests
     {
         string[] include = file == "redis.conf" ? [] : ["--include", Path.Combine(s_includes, file)];
         await using var primary = await RedisServer.StartAsAsync(include);
-        await using var replica = await RedisServer.StartAsAsync([.. include, "--replicaof", $"127.0.0.1 {primary.Port}"]);
+        await using var replica = await RedisServer.StartReplicaAsync(primary, include);
         using var connection = await primary.ConnectAsync();
-        await connection.GetDatabase().ExecuteAsync("WAIT", 1, 60_000);
 
         Assert.That(await CheckOf(connection, (DurabilityLevel)level).Check.RunAsync(None), Is.Empty);
         if (more is not null)

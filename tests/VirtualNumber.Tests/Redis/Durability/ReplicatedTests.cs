@@ -34,7 +34,7 @@ public sealed class ReplicatedTests() : VerbTests(RedisStoreUnderTest.Single)
         _primary = await RedisServer.StartAsync();
         _replica = await RedisServer.StartReplicaAsync(_primary);
         _connection = await RedisConnection.ConnectAsync($"{_primary.Configuration},127.0.0.1:{_replica.Port}");
-        _options = new RedisOptions { Durability = DurabilityLevel.Replicated, ReplicaTimeout = TimeSpan.FromSeconds(0.4) };
+        _options = new RedisOptions { Durability = DurabilityLevel.Replicated, ReplicaTimeout = TimeSpan.FromSeconds(0.7) };
         _store = RedisStoreUnderTest.Over(_connection, _options);
         _service = Service.Over(_store.Pool, _store.Stock, _seeded, Time);
         var (pool, _) = await _store.Stock.CreatePoolAsync(PoolOf("pool", Hour, blockDigits: 4), None);
@@ -102,7 +102,7 @@ public sealed class ReplicatedTests() : VerbTests(RedisStoreUnderTest.Single)
     public async Task While_the_replica_is_frozen_changes_are_unclear_in_time_and_look_ups_go_on_and_afterwards_a_repeat_gets_its_one_lease()
     {
         using var meter = new RedisMeter();
-        var standing = (await CreateAsync(_block, "standing", service: _service)).Lease!;
+        var standing = (await CreateAsync(_block, "standing", delivery: DeliveryOf("STANDING"), service: _service)).Lease!;
         await _replica.FreezeAsync();
 
         // Each asks twice: the second try finds its claim, and writes nothing that could be waited for.
