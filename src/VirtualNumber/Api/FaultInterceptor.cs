@@ -64,13 +64,13 @@ internal sealed partial class FaultInterceptor(TimeProvider time, ILogger<FaultI
         StreamAsync(context, continuation(requestStream, responseStream, context));
 
     /// <summary>No stream touches the store. The messages of one are read within its handler, so bytes that are no message come out of it too.</summary>
-    private static async Task StreamAsync(ServerCallContext context, Task handler)
+    private async Task StreamAsync(ServerCallContext context, Task handler)
     {
         try
         {
             await handler;
         }
-        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is OperationCanceledException or InvalidOperationException && IsOver(context))
         {
             throw new RpcException(Status.DefaultCancelled);
         }
@@ -80,6 +80,13 @@ internal sealed partial class FaultInterceptor(TimeProvider time, ILogger<FaultI
             throw;
         }
     }
+
+    /// <summary>
+    /// Whether the call has ended under its handler. The deadline answers the client before the token is cancelled: a stream that is just
+    /// writing hears that it cannot.
+    /// </summary>
+    private bool IsOver(ServerCallContext context) =>
+        context.CancellationToken.IsCancellationRequested || context.Deadline <= time.GetUtcNow().UtcDateTime;
 
     private void Tell(string method, StoreUnavailableException fault)
     {

@@ -10,8 +10,13 @@ internal static class TransportLimits
 {
     private const int Kibi = 1024;
 
-    public static void LimitTransport(this WebApplicationBuilder builder, OverloadOptions options) =>
+    public static void LimitTransport(this WebApplicationBuilder builder, OverloadOptions options)
+    {
         builder.WebHost.ConfigureKestrel(kestrel => Set(kestrel.Limits, options));
+        // It writes a critical entry with a stack for every further frame of a client that begins calls and takes them back, thousands a second:
+        // the log would be the way to bring the instance down. Kestrel's meters count such connections.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.None);
+    }
 
     private static void Set(KestrelServerLimits limits, OverloadOptions options)
     {

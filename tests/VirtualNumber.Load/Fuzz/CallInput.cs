@@ -51,9 +51,26 @@ internal sealed class CallInput : FuzzInput
         $"{_verb} {Short(_path)} content-type {Short(_contentType ?? "none")}, {string.Join(", ", _headers.Select(header => $"{Short(header.Key)}: {Short(header.Value)}"))}, "
         + $"{_body.Length} bytes {Convert.ToHexString(_body.AsSpan(0, Math.Min(_body.Length, 400)))}{(_piece > 0 ? " in pieces" : "")}";
 
+    /// <summary>
+    /// Where its connection breaks, that may be the doing of another input that shares it, so it is sent once more over a connection of its
+    /// own, and what comes of that counts.
+    /// </summary>
     public override async Task<string> SendAsync(FuzzTarget target, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(_verb), new Uri(target.Address.GetLeftPart(UriPartial.Authority) + _path))
+        try
+        {
+            return await SendAsync(target.Shared, target.Address, cancellation);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            using var own = FuzzTarget.NewInvoker();
+            return await SendAsync(own, target.Address, cancellation);
+        }
+    }
+
+    private async Task<string> SendAsync(HttpMessageInvoker http, Uri address, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(_verb), new Uri(address.GetLeftPart(UriPartial.Authority) + _path))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -66,7 +83,7 @@ internal sealed class CallInput : FuzzInput
             request.Headers.TryAddWithoutValidation(key, value);
         try
         {
-            using var response = await target.SendAsync(request, cancellation);
+            using var response = await http.SendAsync(request, cancellation);
             // Read to the end: the status may come behind the messages.
             await response.Content.CopyToAsync(Stream.Null, cancellation);
             return Judge(response);

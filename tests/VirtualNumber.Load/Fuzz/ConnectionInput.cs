@@ -114,7 +114,7 @@ internal sealed class ConnectionInput : FuzzInput
                 _ => (byte)0,
             };
             if (code == 2)
-                throw new FuzzFaultException("It was refused with INTERNAL_ERROR.");
+                return FuzzRun.EndedByKestrel;
             if (code != 0)
                 resets++;
             rest = rest[(9 + length)..];
