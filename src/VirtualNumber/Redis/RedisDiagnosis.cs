@@ -65,9 +65,7 @@ internal sealed class RedisDiagnosis(RedisOptions options)
             if (!options.Ssl)
                 return await TalkAsync(options, network, cancellation);
 
-            await using var tls = new SslStream(network);
-            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = options.SslHost ?? HostOf(endpoint) }, cancellation);
-            return await TalkAsync(options, tls, cancellation);
+            return await TalkOverTlsAsync(options, network, options.SslHost ?? HostOf(endpoint), cancellation);
         }
         catch (OperationCanceledException)
         {
@@ -77,21 +75,39 @@ internal sealed class RedisDiagnosis(RedisOptions options)
         {
             return new(StoreTrouble.Away, $"Redis cannot be reached ({fault.SocketErrorCode}).");
         }
-        catch (AuthenticationException fault)
+        catch (Exception fault) when (options.Ssl && fault is IOException or AuthenticationException)
         {
-            return new(
-                StoreTrouble.Refused,
-                $"No TLS connection to Redis, and nothing was sent in clear: {fault.Message} Its certificate must be made out to the host in "
-                + "Redis:Configuration (or sslHost=), by an authority that this machine trusts (SSL_CERT_FILE, SSL_CERT_DIR).");
-        }
-        catch (IOException) when (options.Ssl)
-        {
-            return new(StoreTrouble.Refused, "Redis speaks no TLS at the configured port, or wants a certificate of this instance; nothing was sent in clear.");
+            return new(StoreTrouble.Refused, "What listens at the configured port speaks no TLS, or wants a certificate of this instance. Nothing was sent in clear.");
         }
         catch (IOException)
         {
             return new(StoreTrouble.Away, "Redis closes the connection at once. If it expects TLS, put ssl=true into Redis:Configuration.");
         }
+    }
+
+    /// <summary>Trusts what the client trusts: the machine's authorities, and a certificate that is made out to the host.</summary>
+    private static async Task<Finding?> TalkOverTlsAsync(ConfigurationOptions options, Stream network, string host, CancellationToken cancellation)
+    {
+        var (errors, chained) = (SslPolicyErrors.None, "");
+        await using var tls = new SslStream(network, leaveInnerStreamOpen: true, (_, _, chain, found) =>
+        {
+            (errors, chained) = (found, chain is { ChainStatus: [var first, ..] } ? first.Status.ToString() : "");
+            return found == SslPolicyErrors.None;
+        });
+        try
+        {
+            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = host }, cancellation);
+        }
+        catch (AuthenticationException) when (errors != SslPolicyErrors.None)
+        {
+            return new(
+                StoreTrouble.Refused,
+                errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors)
+                    ? $"The certificate that Redis shows is not to be trusted ({chained}). Nothing was sent in clear. Its authority must be among those of this machine (SSL_CERT_FILE, SSL_CERT_DIR)."
+                    : $"The certificate that Redis shows is for another host ({errors}). Nothing was sent in clear. See sslHost= in Redis:Configuration.");
+        }
+
+        return await TalkAsync(options, tls, cancellation);
     }
 
     private static async Task<Finding?> TalkAsync(ConfigurationOptions options, Stream redis, CancellationToken cancellation)
