@@ -4,7 +4,6 @@ using System.Net;
 using StackExchange.Redis;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
-using VirtualNumber.Redis;
 using VirtualNumber.Tests.GrpcOnKestrel;
 using VirtualNumber.Tests.Protocol;
 using VirtualNumber.Tests.Redis;
@@ -71,7 +70,7 @@ internal sealed class ReshardTests() : VerbTests(new EmbeddedStoreUnderTest())
             var lease = (await AnsweredAsync("lease", () => service.CreateLeaseAsync(
                 new CreateLeaseCommand(delivery, DeliveryRole.Recipient, "pool", RealNumber(client), "r", null), None))).Lease!;
             var route = await AnsweredAsync("look-up", () => service.ResolveAsync(lease.Number, RealNumber(99), None));
-            Assert.That((route.Outcome, route.Lease!.LeaseId), Is.EqualTo((ResolveOutcome.Connect, lease.LeaseId)));
+            Assert.That((route.Outcome, route.LeaseId), Is.EqualTo((ResolveOutcome.Connect, lease.LeaseId)));
             if (i % 2 == 0)
                 await AnsweredAsync("report", () => service.ReportDeliveryStatusAsync(delivery, DeliveryStatus.PickedUp, Time.Now, null, None));
             var released = i % 3 == 0;
