@@ -31,6 +31,9 @@ internal static class Telemetry
     private static readonly Counter<long> s_reclaimed = s_meter.CreateCounter<long>(
         "virtualnumber.reclaim.entries", "{entry}", "What Reclaim tidied up, by kind: expired or removed.");
 
+    private static readonly Gauge<int> s_reclaimBacklog = s_meter.CreateGauge<int>(
+        "virtualnumber.reclaim.backlog_cycles", "{cycle}", "Cycles of Reclaim in a row that left something for the next; 0: it keeps up.");
+
     private static readonly Counter<long> s_unknownVendorCodes = s_meter.CreateCounter<long>(
         "virtualnumber.report.unknown_vendor_codes", "{report}", "Reports with a vendor code that the mapping table lacks, by vendor.");
 
@@ -41,7 +44,10 @@ internal static class Telemetry
         "virtualnumber.guess.lock_outs", "{lock_out}", "Lock-outs after too many extensions that reach nobody, by scope: caller or number.");
 
     private static readonly Counter<long> s_storeFaults = s_meter.CreateCounter<long>(
-        "virtualnumber.store.faults", "{call}", "Calls answered UNAVAILABLE because of the store.");
+        "virtualnumber.store.faults", "{call}", "Calls answered UNAVAILABLE because of the store, by trouble: its kind.");
+
+    private static readonly Gauge<int> s_storeFindings = s_meter.CreateGauge<int>(
+        "virtualnumber.store.findings", "{finding}", "What the store finds wrong with itself or this instance, by kind: 1 while it is so, 0 afterwards.");
 
     private static readonly UpDownCounter<long> s_requestsInProgress = s_meter.CreateUpDownCounter<long>(
         "virtualnumber.requests.in_progress", "{call}", "Calls that hold a place of those there are, by share: look-up, verb, watch or reflection.");
@@ -88,6 +94,8 @@ internal static class Telemetry
         s_reclaimed.Add(removed, new KeyValuePair<string, object?>("kind", "removed"));
     }
 
+    public static void ReclaimBacklog(int cycles) => s_reclaimBacklog.Record(cycles);
+
     public static void UnknownVendorCode(Enum vendor) =>
         s_unknownVendorCodes.Add(1, new KeyValuePair<string, object?>("vendor", vendor.ToString()));
 
@@ -97,7 +105,10 @@ internal static class Telemetry
 
     public static void ClockOffset(TimeSpan offset) => s_clockOffset.Record(offset.TotalSeconds);
 
-    public static void StoreFault() => s_storeFaults.Add(1);
+    public static void StoreFault(Enum trouble) => s_storeFaults.Add(1, new KeyValuePair<string, object?>("trouble", trouble.ToString()));
+
+    public static void StoreFinding(Enum kind, bool found) =>
+        s_storeFindings.Record(found ? 1 : 0, new KeyValuePair<string, object?>("kind", kind.ToString()));
 
     public static void RequestsInProgress(string share, int change) =>
         s_requestsInProgress.Add(change, new KeyValuePair<string, object?>("share", share));

@@ -79,6 +79,16 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The memory that it holds now, bytes.</summary>
+    public long Memory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>Asks it to stop, as a service manager does; answers its exit code.</summary>
     /// <exception cref="TimeoutException">It did not stop; it is killed then.</exception>
     public async Task<int> StopAsync()

@@ -26,9 +26,9 @@ internal sealed partial class FaultInterceptor(TimeProvider time, ILogger<FaultI
         }
         catch (StoreUnavailableException exception)
         {
-            Telemetry.StoreFault();
+            Telemetry.StoreFault(exception.Trouble);
             Tell(context.Method, exception);
-            throw StatusMap.StoreUnavailable();
+            throw StatusMap.StoreUnavailable(exception.Trouble);
         }
         catch (NumberUnreadableException exception)
         {

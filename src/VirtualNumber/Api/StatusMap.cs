@@ -51,12 +51,27 @@ internal static class StatusMap
         "The lease has been extended as often as allowed.",
         ("extension_limit", limit.ToString(CultureInfo.InvariantCulture)));
 
-    public static RpcException StoreUnavailable() => Fault.Of(
+    public static RpcException StoreUnavailable(StoreTrouble trouble) => Fault.Of(
         StatusCode.Unavailable,
         V1.ErrorReason.StoreUnavailable,
-        "The store is in trouble; this may have happened, retry with the same request_id.",
+        $"{Describe(trouble)}; this may have happened, retry with the same request_id.",
         [Fault.RetryAfter(TimeSpan.FromSeconds(1))],
         []);
+
+    /// <summary>No more than callers may know: no address, no setting.</summary>
+    private static string Describe(StoreTrouble trouble) => trouble switch
+    {
+        StoreTrouble.Away => "The store is away",
+        StoreTrouble.Silent => "The store does not answer in time",
+        StoreTrouble.Starting => "The store is starting, or changes hands",
+        StoreTrouble.ChangesRefused => "The store takes no changes for now; look-ups go on",
+        StoreTrouble.Unconfirmed => "The store's copies have not confirmed this in time",
+        StoreTrouble.Replica => "The store is a copy that must not be asked",
+        StoreTrouble.Refused => "The store and this instance do not trust each other",
+        StoreTrouble.DataLost => "The store has lost data of this",
+        StoreTrouble.Barred => "This instance must not use the store for now",
+        _ => "The store is in trouble",
+    };
 
     public static RpcException Overloaded() => Fault.Of(
         StatusCode.ResourceExhausted,

@@ -64,6 +64,7 @@ internal static partial class Composition
         })
         .AddSingleton<DurabilityCheck>()
         .AddSingleton<RedisCheck>()
+        .AddSingleton<RedisDiagnosis>()
         .AddSingleton<RedisRegistry>()
         .AddSingleton<RegistryNews>()
         .AddSingleton<RedisStore>()
@@ -167,7 +168,7 @@ internal static partial class Composition
 
         app.MapGet("/healthz", () => Results.Text("alive\n"));
         app.MapGet("/readyz", (StoreMonitor monitor) => monitor.IsServing
-            ? Results.Text("ready\n")
+            ? Results.Text($"ready\n{(monitor.Reason is { Length: > 0 } reason ? $"{reason}\n" : "")}")
             : Results.Text($"{monitor.Reason}\n", statusCode: StatusCodes.Status503ServiceUnavailable));
     }
 

@@ -18,7 +18,8 @@ internal sealed partial class StoreMonitor(
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
-    private bool _away;
+    /// <summary>What was said of a store that is away; null while it is there.</summary>
+    private string? _away;
     private IReadOnlyList<StoreFinding> _findings = [];
 
     /// <summary>Null until the store was asked the first time. A reference, so that it is read and written whole.</summary>
@@ -27,8 +28,8 @@ internal sealed partial class StoreMonitor(
     /// <summary>Whether the store answered the last time and lets this instance work, and the service is not stopping.</summary>
     public bool IsServing => _state?.Serving == true && !lifetime.ApplicationStopping.IsCancellationRequested;
 
-    /// <summary>Why the instance does not serve.</summary>
-    public string Reason => _state is { Serving: false } state ? state.Reason : "the service is stopping";
+    /// <summary>Why the instance does not serve, or what is wrong although it does; empty when nothing is.</summary>
+    public string Reason => _state is { } state && !lifetime.ApplicationStopping.IsCancellationRequested ? state.Reason : "the service is stopping";
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -59,7 +60,9 @@ internal sealed partial class StoreMonitor(
         if (lifetime.ApplicationStopping.IsCancellationRequested)
             return;
         var barring = findings?.FirstOrDefault(finding => finding.Bars);
-        var state = new State(findings is not null && barring is null, findings is null ? "the store is away" : barring?.Text ?? "");
+        var state = new State(
+            findings is not null && barring is null,
+            findings is null ? $"the store is away: {Describe(fault)}" : barring?.Text ?? string.Join('\n', findings.Select(finding => finding.Text)));
         Tell(findings, fault);
 
         var before = _state;
@@ -94,10 +97,11 @@ internal sealed partial class StoreMonitor(
     /// <summary>Once per change: what is away or wrong would fill the log otherwise.</summary>
     private void Tell(IReadOnlyList<StoreFinding>? findings, Exception? fault)
     {
-        var away = findings is null;
-        if (away && !_away)
-            Log.Away(logger, fault);
-        else if (!away && _away)
+        // Another cause is another change: a Redis that is started again with a wrong certificate, say.
+        var away = findings is null ? Describe(fault) : null;
+        if (away is not null && away != _away)
+            Log.Away(logger, away, fault);
+        else if (away is null && _away is not null)
             Log.There(logger);
         _away = away;
         if (findings is null)
@@ -111,10 +115,19 @@ internal sealed partial class StoreMonitor(
                 Log.Found(logger, finding.Text);
         }
 
+        foreach (var finding in findings)
+            Telemetry.StoreFinding(finding.Kind, found: true);
         foreach (var gone in _findings.ExceptBy(findings.Select(finding => finding.Kind), finding => finding.Kind))
+        {
             Log.Gone(logger, gone.Kind);
+            Telemetry.StoreFinding(gone.Kind, found: false);
+        }
+
         _findings = findings;
     }
+
+    private static string Describe(Exception? fault) =>
+        fault is StoreUnavailableException { Finding: { } finding } ? finding : fault is OperationCanceledException ? "It does not answer." : "See the log.";
 
     private void SetAll(ServingStatus status)
     {
@@ -125,8 +138,8 @@ internal sealed partial class StoreMonitor(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "The store is away.")]
-        public static partial void Away(ILogger logger, Exception? cause);
+        [LoggerMessage(1, LogLevel.Warning, "The store is away. {Finding}")]
+        public static partial void Away(ILogger logger, string finding, Exception? cause);
 
         [LoggerMessage(2, LogLevel.Warning, "The store is there again.")]
         public static partial void There(ILogger logger);

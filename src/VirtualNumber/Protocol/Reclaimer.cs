@@ -86,6 +86,7 @@ internal sealed partial class Reclaimer(
         }
 
         _cyclesWithBacklog = backlog ? _cyclesWithBacklog + 1 : 0;
+        Telemetry.ReclaimBacklog(_cyclesWithBacklog);
         if (_cyclesWithBacklog == options.WarnAfterCycles)
             Log.Backlog(logger, _cyclesWithBacklog);
         return backlog;

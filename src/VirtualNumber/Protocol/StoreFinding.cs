@@ -26,6 +26,9 @@ internal enum StoreFindingKind
 
     /// <summary>The store has lost data that this instance has seen in it.</summary>
     DataLost,
+
+    /// <summary>The store takes no changes, its memory or its disk being full, say. Look-ups go on, so the instance stays.</summary>
+    ChangesRefused,
 }
 
 /// <summary>A finding.</summary>

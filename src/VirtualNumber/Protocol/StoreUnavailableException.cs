@@ -15,4 +15,10 @@ internal sealed class StoreUnavailableException : Exception
         : base(message, inner)
     {
     }
+
+    /// <summary>What kind of trouble it is.</summary>
+    public StoreTrouble Trouble { get; init; }
+
+    /// <summary>For the operator, in readiness: what is wrong and what to do, without a secret or an address. Null: nothing beyond the kind.</summary>
+    public string? Finding { get; init; }
 }

@@ -20,6 +20,9 @@ internal static class Keys
     /// <summary>Which keys the store's data was made with: a hash of name → fingerprint.</summary>
     public static readonly RedisKey KeyRing = "vn:{keyring}";
 
+    /// <summary>Written to see whether Redis takes changes. Where the fingerprints are: that shard is asked every second anyway.</summary>
+    public static readonly RedisKey Probe = "vn:{keyring}:probe";
+
     /// <summary>What a group of writes ends with, so that waiting for it waits for all of them; nobody reads it.</summary>
     public static RedisKey Mark(int number) => $"vn:{{mark{number}}}";
 

@@ -21,6 +21,10 @@ internal sealed partial class RedisCalls
     /// </summary>
     public const CommandFlags Primary = CommandFlags.DemandMaster;
 
+    private const int NotDiagnosed = -1;
+
+    private static readonly TimeSpan s_refusalIsNews = TimeSpan.FromSeconds(2);
+
     private readonly IDatabase _database;
     private readonly RedisOptions _options;
     private readonly TimeProvider _time;
@@ -31,6 +35,8 @@ internal sealed partial class RedisCalls
     private int _inFlight;
     private volatile string? _barred;
     private volatile string? _forgotten;
+    private volatile int _diagnosed = NotDiagnosed;
+    private volatile RefusedChangeAt? _refusedChange;
 
     /// <param name="connection">For all that waits for no replica.</param>
     /// <param name="options">Its bounds.</param>
@@ -61,6 +67,16 @@ internal sealed partial class RedisCalls
         get => _forgotten;
         set => _forgotten = value;
     }
+
+    /// <summary>What was found out about a Redis to which there is no connection; null while there is one, or nothing was found.</summary>
+    public StoreTrouble? Diagnosed
+    {
+        get => (StoreTrouble)_diagnosed is var trouble and >= 0 ? trouble : null;
+        set => _diagnosed = (int?)value ?? NotDiagnosed;
+    }
+
+    /// <summary>Why Redis refused a change within the last seconds, be it on one shard only; null when it did not.</summary>
+    public string? RefusedChange => _refusedChange is { } refusal && _time.GetElapsedTime(refusal.At) < s_refusalIsNews ? refusal.Reason : null;
 
     /// <summary>Calls that Redis has not answered yet, those that were given up included.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
@@ -122,7 +138,7 @@ internal sealed partial class RedisCalls
     /// <exception cref="OperationCanceledException">The caller's deadline has passed; it may have been done.</exception>
     public ValueTask<T> CallAsync<TState, T>(
         string step, TState state, Func<IDatabase, TState, string?, Task<T>> call, CancellationToken cancellation) =>
-        Barred is { } reason ? throw new StoreUnavailableException(reason) : RunAsync(step, state, call, cancellation);
+        Barred is { } reason ? throw new StoreUnavailableException(reason) { Trouble = StoreTrouble.Barred } : RunAsync(step, state, call, cancellation);
 
     private async ValueTask<T> RunAsync<TState, T>(
         string step, TState state, Func<IDatabase, TState, string?, Task<T>> call, CancellationToken cancellation)
@@ -137,7 +153,9 @@ internal sealed partial class RedisCalls
         Telemetry.RedisCalled(span, step, RedisFault.NameOf(outcome.Exception), _time, startedAt);
         if (outcome.Exception is not { } fault)
             return outcome.Result!;
-        var exception = RedisFault.ToException(step, fault);
+        if (RedisFault.ReasonOfRefusedChange(fault) is { } reason)
+            _refusedChange = new(reason, _time.GetTimestamp());
+        var exception = RedisFault.ToException(step, fault, Diagnosed);
         if (ReferenceEquals(exception, fault))
             ExceptionDispatchInfo.Throw(fault);
         throw exception;
@@ -205,4 +223,6 @@ internal sealed partial class RedisCalls
 
     private readonly record struct Confirmation<TState, T>(
         ReplicatedWrites Writes, RedisKey Key, TState State, Func<IDatabase, TState, string?, Task<T>> Call) : IConfirmation;
+
+    private sealed record RefusedChangeAt(string Reason, long At);
 }

@@ -28,6 +28,8 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
             findings.Add(keys);
         if (durability is not null)
             findings.AddRange(await durability.RunAsync(cancellation));
+        if (await CheckChangesAsync(cancellation) is { } changes)
+            findings.Add(changes);
         calls.Barred = findings.FirstOrDefault(finding => finding.Bars)?.Text;
         return findings;
     }
@@ -85,6 +87,27 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
     {
         await calls.CheckAsync(database => database.HashSetAsync(Keys.KeyRing, name, fingerprint, When.NotExists, RedisCalls.Primary), cancellation, "HSETNX");
         return (byte[]?)await calls.CheckAsync(database => database.HashGetAsync(Keys.KeyRing, name, RedisCalls.Primary), cancellation, "HGET") ?? [];
+    }
+
+    /// <summary>
+    /// A Redis whose memory or disk is full refuses every change and answers every look-up. Found out by a change of no consequence, so that
+    /// an instance with nothing to do knows it too; on other shards of a cluster it is the calls that tell.
+    /// </summary>
+    private async ValueTask<StoreFinding?> CheckChangesAsync(CancellationToken cancellation)
+    {
+        var reason = default(string?);
+        try
+        {
+            await calls.CheckAsync(
+                database => database.StringSetAsync(Keys.Probe, RedisValue.EmptyString, (TimeSpan?)null, When.Always, RedisCalls.Primary), cancellation, "SET");
+        }
+        catch (StoreUnavailableException fault) when (fault.Trouble == StoreTrouble.ChangesRefused)
+        {
+            reason = RedisFault.ReasonOfRefusedChange(fault.InnerException);
+        }
+
+        reason ??= calls.RefusedChange;
+        return reason is null ? null : new(StoreFindingKind.ChangesRefused, $"Redis takes no changes: {reason}. Look-ups go on; all else is answered UNAVAILABLE.");
     }
 
     private static long Number(RedisResult text) => long.Parse((string)text!, CultureInfo.InvariantCulture);

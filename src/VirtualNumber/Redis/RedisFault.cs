@@ -59,16 +59,47 @@ internal static class RedisFault
     };
 
     /// <summary>What the caller gets. A broken invariant is no trouble of the store, and the caller's own cancellation is none either.</summary>
-    public static Exception ToException(string step, Exception fault) => fault switch
+    /// <param name="step">What was tried.</param>
+    /// <param name="fault">What came of it.</param>
+    /// <param name="diagnosed">What was found out about a Redis to which there is no connection, if anything was.</param>
+    public static Exception ToException(string step, Exception fault, StoreTrouble? diagnosed = null) => fault switch
     {
         OperationCanceledException or StoreUnavailableException => fault,
         RedisServerException answer when CodeOf(answer.Message) == Broken => new InvalidOperationException($"{step}: {answer.Message}", answer),
         RedisServerException answer when CodeOf(answer.Message) == Lost => new StoreUnavailableException(
-            $"{step}: a block that the registry knows has lost its data in Redis. It is not taken for an empty one: restore it.", answer),
+            $"{step}: a block that the registry knows has lost its data in Redis. It is not taken for an empty one: restore it.", answer)
+        {
+            Trouble = StoreTrouble.DataLost,
+        },
         UnconfirmedException or RedisException or TimeoutException or TimeoutRejectedException or BrokenCircuitException =>
-            new StoreUnavailableException($"{step}: {fault.Message}", fault),
+            new StoreUnavailableException($"{step}: {fault.Message}", fault) { Trouble = TroubleOf(fault, diagnosed) },
         ObjectDisposedException => new StoreUnavailableException($"{step}: the service stops.", fault),
         _ => fault,
+    };
+
+    /// <summary>Why Redis refuses changes, for the operator; null when the fault is not that.</summary>
+    public static string? ReasonOfRefusedChange(Exception? fault) => fault is not RedisServerException answer ? null : CodeOf(answer.Message) switch
+    {
+        "OOM" => "its memory is full (OOM). Raise maxmemory, or add shards",
+        "MISCONF" => "it cannot write to its disk (MISCONF). Make room on the disk of the AOF, and see its log",
+        "NOREPLICAS" => "too few replicas are connected (NOREPLICAS, min-replicas-to-write). Bring them back",
+        _ => null,
+    };
+
+    private static StoreTrouble TroubleOf(Exception fault, StoreTrouble? diagnosed) => fault switch
+    {
+        UnconfirmedException { IsLost: false } => StoreTrouble.Unconfirmed,
+        UnconfirmedException or RedisConnectionException => diagnosed ?? StoreTrouble.Away,
+        TimeoutException or TimeoutRejectedException or BrokenCircuitException => StoreTrouble.Silent,
+        RedisServerException when ReasonOfRefusedChange(fault) is not null => StoreTrouble.ChangesRefused,
+        RedisServerException answer => CodeOf(answer.Message) switch
+        {
+            "LOADING" or "CLUSTERDOWN" or "TRYAGAIN" or "MASTERDOWN" or "MOVED" or "ASK" => StoreTrouble.Starting,
+            "READONLY" => StoreTrouble.Replica,
+            "NOAUTH" or "WRONGPASS" or "NOPERM" => StoreTrouble.Refused,
+            _ => StoreTrouble.Other,
+        },
+        _ => StoreTrouble.Other,
     };
 
     private static bool IsNoConnection(RedisConnectionException fault) =>

@@ -8,16 +8,32 @@ namespace VirtualNumber.Redis;
 /// The product's store: one script per step on one Redis or a cluster. A C# file and a Lua file per step, under the same stem.
 /// </summary>
 internal sealed partial class RedisStore(
-    RedisCalls calls, RedisRegistry registry, ProtocolBounds bounds, RedisOptions options, RedisCheck? check = null)
+    RedisCalls calls, RedisRegistry registry, ProtocolBounds bounds, RedisOptions options, RedisCheck? check = null, RedisDiagnosis? diagnosis = null)
     : INumberPool, INumberStock
 {
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation)
     {
         if (check is not null)
-            return await check.RunAsync(cancellation);
+            return await CheckAsync(check, cancellation);
         await calls.CallAsync(database => database.PingAsync(RedisCalls.Primary), cancellation);
         return [];
+    }
+
+    private async ValueTask<IReadOnlyList<StoreFinding>> CheckAsync(RedisCheck fitness, CancellationToken cancellation)
+    {
+        try
+        {
+            var findings = await fitness.RunAsync(cancellation);
+            calls.Diagnosed = null;
+            return findings;
+        }
+        catch (Exception fault) when (diagnosis is not null && fault is StoreUnavailableException or OperationCanceledException)
+        {
+            var explained = await diagnosis.ExplainAsync(fault, cancellation);
+            calls.Diagnosed = explained.Trouble;
+            throw explained;
+        }
     }
 
     private static RedisValue Ms(DateTimeOffset instant) => instant.ToUnixTimeMilliseconds();

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using VirtualNumber.Protocol;
 using VirtualNumber.Tests.Api;
@@ -37,6 +38,17 @@ public sealed class ReclaimerTests
         var options = new ReclaimOptions { EntriesPerCycle = 10, WarnAfterCycles = 3 };
         var reclaimer = new Reclaimer(_service.Get<INumberPool>(), options, _service.Time, loggers.CreateLogger<Reclaimer>());
 
+        var measured = new List<int>();
+        using var meter = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == "virtualnumber.reclaim.backlog_cycles")
+                    listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        meter.SetMeasurementEventCallback<int>((_, cycles, _, _) => measured.Add(cycles));
+        meter.Start();
         var backlogs = new List<bool>();
         var warnings = new List<int>();
         do
@@ -48,6 +60,7 @@ public sealed class ReclaimerTests
 
         // 50 expiries, 10 a cycle; the sixth cycle finds that nothing is left.
         Assert.That(backlogs, Is.EqualTo(new[] { true, true, true, true, true, false }));
+        Assert.That(measured, Is.EqualTo(new[] { 1, 2, 3, 4, 5, 0 }), "What the gauge shows after each cycle.");
         Assert.That(warnings, Is.EqualTo(new[] { 0, 0, 1, 1, 1, 1 }));
         Assert.That(logs.Lines.Single(), Does.StartWith("Warning").And.Contain("backlog in 3 cycles"));
     }

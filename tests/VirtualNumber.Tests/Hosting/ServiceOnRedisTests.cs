@@ -80,7 +80,9 @@ internal sealed class ServiceOnRedisTests
 
         using var unreadable = new UnreadableCounter();
         await using var poorer = await StartServiceAsync(Save(TestRing.Two()));
-        Assert.That(await ReadyAsync(poorer), Is.EqualTo((HttpStatusCode.OK, "ready\n")));
+        var (code, text) = await ReadyAsync(poorer);
+        Assert.That(code, Is.EqualTo(HttpStatusCode.OK));
+        Assert.That(text, Does.StartWith("ready\nThe key ring lacks key 1"));
         Assert.That(poorer.Logs.Lines, Has.One.Contains("The key ring lacks key 1, with which data in this Redis was made"));
 
         // Nothing is connected, and the lease says so.
@@ -166,7 +168,9 @@ internal sealed class ServiceOnRedisTests
         await service.Get<StoreMonitor>().CheckAsync(CancellationToken.None);
 
         Assert.That(service.Logs.Lines, Has.One.Contains("s ahead of the clock of Redis; at 00:10:00 it stops serving."));
-        Assert.That(await ReadyAsync(service), Is.EqualTo((HttpStatusCode.OK, "ready\n")));
+        var (code, text) = await ReadyAsync(service);
+        Assert.That(code, Is.EqualTo(HttpStatusCode.OK));
+        Assert.That(text, Does.StartWith("ready\nThe clock of this instance is "));
     }
 
     [Test]
@@ -175,7 +179,7 @@ internal sealed class ServiceOnRedisTests
         await using var redis = await RedisServer.StartAsync();
         await redis.KillAsync();
         await using var service = await TestService.StartOnRedisAsync(redis.Configuration, Save(TestRing.One()));
-        Assert.That(await ReadyAsync(service), Is.EqualTo((HttpStatusCode.ServiceUnavailable, "the store is away\n")));
+        Assert.That(await ReadyAsync(service), Is.EqualTo((HttpStatusCode.ServiceUnavailable, "the store is away: Redis cannot be reached (ConnectionRefused).\n")));
         Assert.That(service.Logs.Lines, Has.Some.Contains("The store is away."));
 
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -212,11 +216,11 @@ internal sealed class ServiceOnRedisTests
             refusal.Expect(StatusCode.Unavailable, ErrorReason.StoreUnavailable);
             Assert.That(refusal.RetryDelay, Is.EqualTo(TimeSpan.FromSeconds(1)));
             // Of the client's own words, addresses among them, nothing reaches the caller.
-            Assert.That(refusal.Message, Is.EqualTo("The store is in trouble; this may have happened, retry with the same request_id."));
+            Assert.That(refusal.Message, Is.EqualTo("The store is away; this may have happened, retry with the same request_id."));
         }
 
         await service.Get<StoreMonitor>().CheckAsync(CancellationToken.None);
-        Assert.That(await ReadyAsync(service), Is.EqualTo((HttpStatusCode.ServiceUnavailable, "the store is away\n")));
+        Assert.That(await ReadyAsync(service), Is.EqualTo((HttpStatusCode.ServiceUnavailable, "the store is away: Redis cannot be reached (ConnectionRefused).\n")));
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using var watch = service.Health.Watch(new HealthCheckRequest(), cancellationToken: patience.Token);
         await redis.RestartAsync();

@@ -127,7 +127,7 @@ public sealed class TelemetryTests : IDisposable
         _store.IsAway = true;
         await RefusedCall.OfAsync(_service.Routing.ResolveAsync, Requests.Resolve("16210010000"));
         _store.IsAway = false;
-        Assert.That(_measured, Is.EqualTo(new[] { StoreFaults }));
+        Assert.That(_measured, Is.EqualTo(new[] { $"{StoreFaults} trouble=Other" }));
     }
 
     [Test]

@@ -1,4 +1,5 @@
 using VirtualNumber.Leasing;
+using VirtualNumber.Memory;
 using VirtualNumber.Protocol;
 using VirtualNumber.Redis;
 using VirtualNumber.Tests.Protocol;
@@ -77,5 +78,57 @@ public sealed class ReclaimTests() : StoreTests(RedisStoreUnderTest.Single)
 
         foreach (var lease in leases)
             Assert.That(await GetAsync(lease), Is.Null);
+    }
+
+    [TestCase(PoolMode.Direct)]
+    [TestCase(PoolMode.Extension)]
+    public async Task Any_number_of_instances_reclaim_at_once_and_each_end_is_written_down_once(PoolMode mode)
+    {
+        const int Instances = 8;
+        const int Due = 300;
+        var blocks = new List<TestBlock>();
+        for (var i = 0; i < 5; i++)
+            blocks.Add(mode == PoolMode.Direct ? await AddBlockAsync(inStock: 100) : await AddExtensionBlockAsync(density: 5, inStock: 100));
+        var leases = new List<LeaseRecord>();
+        for (var i = 0; i < Due + 50; i++)
+        {
+            var (block, end) = (blocks[i % blocks.Count], T0 + (i < Due ? Minute : 10 * Day));
+            leases.Add(mode == PoolMode.Direct
+                ? await LeaseAsync($"L{i}", block.Id, T0, end)
+                : await ShareAsync($"L{i}", block, T0, expireTime: end, choice: ChoiceOf(pick: (uint)i)));
+        }
+
+        var connection = await RedisStoreUnderTest.Single.GetConnectionAsync();
+        var stores = Enumerable.Range(0, Instances).Select(_ => RedisStoreUnderTest.Over(connection)).ToList();
+        foreach (var store in stores)
+            await store.Stock.FindPoolAsync(Tenant, blocks[0].Pool.PoolId, None);
+        var ended = await AllAsync(T0 + (2 * Minute));
+        Assert.That((ended.Sum(answer => answer.Expired), ended.Sum(answer => answer.Removed)), Is.EqualTo((Due, 0)));
+        foreach (var block in blocks)
+        {
+            var log = (await Running.ReadLogAsync(block.Id)).Where(entry => entry.Kind == LogKind.Expired).Select(entry => (entry.Slot, entry.LeaseTime)).ToList();
+            Assert.That(log, Is.Unique);
+            Assert.That(log, Has.Count.EqualTo(leases.Take(Due).Count(lease => lease.Block == block.Id)));
+        }
+
+        var removed = await AllAsync(T0 + Hour + (2 * Minute));
+        Assert.That((removed.Sum(answer => answer.Expired), removed.Sum(answer => answer.Removed)), Is.EqualTo((0, Due)));
+        foreach (var lease in leases.Skip(Due))
+            Assert.That((await GetAsync(lease))!.End, Is.EqualTo(EndReason.None));
+        foreach (var store in stores)
+            await store.DisposeAsync();
+
+        // Each goes on until it finds nothing more, in small steps, so that they meet in the middle of blocks.
+        async Task<IReadOnlyList<ReclaimAnswer>> AllAsync(DateTimeOffset now) =>
+            [.. (await Task.WhenAll(stores.Select(store => Task.Run(() => DrainAsync(store, now))))).SelectMany(answers => answers)];
+
+        static async Task<List<ReclaimAnswer>> DrainAsync(RunningStore store, DateTimeOffset now)
+        {
+            var answers = new List<ReclaimAnswer>();
+            do
+                answers.Add(await store.Pool.ReclaimAsync(7, now, None));
+            while (answers[^1].Backlog);
+            return answers;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using StackExchange.Redis;
@@ -42,7 +43,7 @@ internal sealed class RedisServer : IAsyncDisposable
     public static async Task<RedisServer> StartAsAsync(string[] options)
     {
         var server = new RedisServer(FindFreePorts(1), options);
-        await server.StartProcessAsync();
+        await server.StartProcessAsync([]);
         return server;
     }
 
@@ -79,13 +80,36 @@ internal sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>Starts it again on the same port and folder, and waits until it has read its data.</summary>
-    public Task RestartAsync() => StartProcessAsync();
+    /// <param name="options">On top of its own, this time.</param>
+    public Task RestartAsync(params string[] options) => StartProcessAsync(options);
 
     /// <summary>Stops it in the middle of whatever it does: its sockets stay open and nothing answers (SIGSTOP).</summary>
     public Task FreezeAsync() => SignalAsync("STOP");
 
     /// <summary>Lets it go on (SIGCONT).</summary>
     public Task ThawAsync() => SignalAsync("CONT");
+
+    /// <summary>What an operator would type at redis-cli.</summary>
+    public async Task AskAsync(params string[] command)
+    {
+        var (exitCode, output) = await Sources.RunAsync("redis-cli", ["-e", "--no-auth-warning", "-p", $"{Port}", .. command]);
+        if (exitCode != 0)
+            throw new InvalidOperationException(output);
+    }
+
+    /// <summary>From here on none of its files may grow beyond that: its disk is full. Null: it may again.</summary>
+    public async Task LimitFilesAsync(long? bytes)
+    {
+        var (exitCode, output) = await Sources.RunAsync("prlimit", $"--pid={_process!.Id}", $"--fsize={bytes?.ToString(CultureInfo.InvariantCulture) ?? "unlimited"}:");
+        if (exitCode != 0)
+            throw new InvalidOperationException(output);
+    }
+
+    /// <summary>How much its log of writes holds.</summary>
+    public long AppendOnlyBytes => new DirectoryInfo(Folder).EnumerateFiles("*.incr.aof", SearchOption.AllDirectories).Sum(file => file.Length);
+
+    /// <summary>Ends when it has ended by itself.</summary>
+    public Task EndedAsync() => _process!.WaitForExitAsync();
 
     public async ValueTask DisposeAsync()
     {
@@ -120,12 +144,14 @@ internal sealed class RedisServer : IAsyncDisposable
         }
     }
 
-    private async Task StartProcessAsync()
+    private async Task StartProcessAsync(string[] more)
     {
         var process = new Process
         {
+            // A file that may not grow is a write that fails, not a signal that kills.
             StartInfo = new ProcessStartInfo(
-                "redis-server", [ConfigurationFile, "--port", $"{Port}", "--dir", Folder, .. _options])
+                "sh",
+                ["-c", "trap '' XFSZ; exec redis-server \"$@\"", "sh", ConfigurationFile, "--port", $"{Port}", "--dir", Folder, .. _options, .. more])
             {
                 RedirectStandardOutput = true,
             },

@@ -22,9 +22,9 @@ internal sealed class ServiceOnRedis : IAsyncDisposable
     private readonly DirectoryInfo _folder;
     private readonly GrpcChannel _channel;
 
-    private ServiceOnRedis(RedisServer redis, ServiceProcess service, DirectoryInfo folder)
+    private ServiceOnRedis(RedisServer redis, ServiceProcess service, DirectoryInfo folder, IReadOnlyDictionary<string, string> settings)
     {
-        (Redis, Service, _folder) = (redis, service, folder);
+        (Redis, Service, _folder, Settings) = (redis, service, folder, settings);
         _channel = GrpcChannel.ForAddress(service.GrpcAddress);
         Leases = new LeaseService.LeaseServiceClient(_channel);
         Routing = new RoutingService.RoutingServiceClient(_channel);
@@ -34,6 +34,9 @@ internal sealed class ServiceOnRedis : IAsyncDisposable
 
     /// <summary>Its Redis.</summary>
     public RedisServer Redis { get; }
+
+    /// <summary>What it was started with: a process started with the same is another instance of the service.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; }
 
     /// <summary>The process.</summary>
     public ServiceProcess Service { get; }
@@ -72,7 +75,7 @@ internal sealed class ServiceOnRedis : IAsyncDisposable
         };
         foreach (var (key, value) in settings)
             all[key] = value;
-        return new(redis, await ServiceProcess.StartAsync(all), folder);
+        return new(redis, await ServiceProcess.StartAsync(all), folder, all);
     }
 
     /// <summary>Makes the pool and stocks it with ten thousand numbers.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using Google.Protobuf;
 using Grpc.Core;
@@ -13,15 +14,32 @@ using static Grpc.Health.V1.HealthCheckResponse.Types;
 namespace VirtualNumber.Tests.Redis.Durability;
 
 /// <summary>
-/// Redis stands still for ten seconds: its sockets stay open and nothing answers (SIGSTOP). What was sent meanwhile it does when it goes
-/// on, long after the callers have given up and, not knowing, asked again.
+/// Redis stands still for ten seconds, or half a minute: its sockets stay open and nothing answers (SIGSTOP). What was sent meanwhile it does when it goes
+/// on, long after the callers have given up and, not knowing, asked again. VN_FREEZE_SECONDS asks for another time.
 /// </summary>
 [TestFixture]
 public sealed class FrozenRedisTests
 {
     private const int Rounds = 20;
 
-    private static readonly TimeSpan s_freeze = TimeSpan.FromSeconds(10);
+    /// <summary>Callers that never stop asking, for the load; their calls are look-ups.</summary>
+    private const int Loops = 16;
+
+    /// <summary>What the process may grow by while nothing is answered: a fraction of what would pile up if calls were kept.</summary>
+    private const long MemoryGrowthLimit = 100L << 20;
+
+    private static readonly TimeSpan s_freeze = Freeze(10);
+    private static readonly TimeSpan s_longFreeze = Freeze(30);
+
+    private static readonly TimeSpan s_fullSpeedWithin = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a new process takes to have its code compiled.</summary>
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(4);
+
+    private static readonly TimeSpan s_loopDeadline = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long calls are counted, before the freeze and after it.</summary>
+    private static readonly TimeSpan s_counted = TimeSpan.FromSeconds(1);
 
     /// <summary>What a busy machine may add to a deadline before the caller's own code runs again.</summary>
     private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(1.5);
@@ -83,6 +101,78 @@ public sealed class FrozenRedisTests
         await CheckLogAsync(service);
         var counts = (await service.Ops.GetStatsAsync(Requests.GetStats())).Counts;
         Assert.That((counts.LeasedCount, counts.AgingCount), Is.EqualTo((4L * Rounds, (long)Rounds)));
+    }
+
+    /// <summary>
+    /// Callers in a loop, as fast as they are answered. Speed is a ratio of two counts of one run, and half of it passes for all of it: other
+    /// tests' machines are busy.
+    /// </summary>
+    [Test]
+    public async Task Calls_end_in_time_memory_stays_flat_and_full_speed_is_back_within_two_seconds()
+    {
+        await using var service = await ServiceOnRedis.StartAsync();
+        await service.StockAsync();
+        var lease = (await service.Leases.CreateLeaseAsync(Requests.CreateLease())).Lease;
+        using var over = new CancellationTokenSource();
+        var (answered, refused, wrong) = (0L, 0L, 0L);
+        var longest = new long[Loops];
+        var loops = Enumerable.Range(0, Loops).Select(loop => Task.Run(() => LoopAsync(loop))).ToList();
+        await AfterAsync(s_warmUp);
+        var before = await CountAsync();
+        var memory = service.Service.Process.Memory;
+
+        await service.Redis.FreezeAsync();
+        await Task.WhenAny(Task.WhenAll(loops), AfterAsync(s_longFreeze));
+        var grown = service.Service.Process.Memory - memory;
+        await service.Redis.ThawAsync();
+        await AfterAsync(s_fullSpeedWithin - s_counted);
+        var after = await CountAsync();
+        var later = await CountAsync();
+        await over.CancelAsync();
+        await Task.WhenAll(loops).Soon();
+        await TestContext.Out.WriteLineAsync(
+            $"frozen for {s_longFreeze.TotalSeconds:0} s: {refused} look-ups refused, the longest after {TimeSpan.FromTicks(longest.Max()).TotalMilliseconds:0} ms, memory {grown / 1048576.0:+0;-0;0} MB; " +
+            $"{before} look-ups a second before, {after} in the second one after SIGCONT, {later} in the third");
+
+        Assert.That(wrong, Is.Zero);
+        Assert.That(refused, Is.GreaterThan(Loops));
+        Assert.That(TimeSpan.FromTicks(longest.Max()), Is.LessThan(s_loopDeadline + s_margin));
+        Assert.That(grown, Is.LessThan(MemoryGrowthLimit));
+        Assert.That(after, Is.GreaterThan(Math.Max(before, later) / 2));
+
+        async Task LoopAsync(int loop)
+        {
+            while (!over.IsCancellationRequested)
+            {
+                var start = Stopwatch.GetTimestamp();
+                try
+                {
+                    var deadline = TimeProvider.System.GetUtcNow().Add(s_loopDeadline).UtcDateTime;
+                    var route = await service.Routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber), deadline: deadline);
+                    Interlocked.Increment(ref route.ConnectNumber == Requests.Real ? ref answered : ref wrong);
+                }
+                catch (RpcException fault) when (fault.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded)
+                {
+                    Interlocked.Increment(ref refused);
+                }
+
+                longest[loop] = Math.Max(longest[loop], Stopwatch.GetElapsedTime(start).Ticks);
+            }
+        }
+
+        async Task<long> CountAsync()
+        {
+            var start = Interlocked.Read(ref answered);
+            await AfterAsync(s_counted);
+            return Interlocked.Read(ref answered) - start;
+        }
+
+        // The time itself is what is asked for: so long it is frozen, so long calls are counted.
+        static async Task AfterAsync(TimeSpan span)
+        {
+            using var timer = new PeriodicTimer(span);
+            await timer.WaitForNextTickAsync();
+        }
     }
 
     [Test]
@@ -166,6 +256,9 @@ public sealed class FrozenRedisTests
 
     private static async Task<ServingStatus> NextAsync(AsyncServerStreamingCall<HealthCheckResponse> watch, CancellationToken cancellation) =>
         await watch.ResponseStream.MoveNext(cancellation) ? watch.ResponseStream.Current.Status : ServingStatus.Unknown;
+
+    private static TimeSpan Freeze(int seconds) => TimeSpan.FromSeconds(
+        Environment.GetEnvironmentVariable("VN_FREEZE_SECONDS") is { Length: > 0 } asked ? int.Parse(asked, CultureInfo.InvariantCulture) : seconds);
 
     private static async Task<HttpStatusCode> ReadyAsync(ServiceOnRedis service)
     {
