@@ -13,6 +13,10 @@ internal sealed class SwitchingProxy : IAsyncDisposable
     private const string Mark = "$3\r\nSET\r\n";
     private const string Head = "*3\r\n";
 
+    /// <summary>Asked of the first server last, so that all its answers are known to have come; the client does not get to see it.</summary>
+    private const string Question = "ECHO last\r\n";
+    private const string Answer = "$4\r\nlast\r\n";
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _end = new();
     private readonly int _port;
@@ -74,10 +78,11 @@ internal sealed class SwitchingProxy : IAsyncDisposable
             {
                 await first.ConnectAsync(IPAddress.Loopback, _port, broken.Token);
                 await other.ConnectAsync(IPAddress.Loopback, _otherPort, broken.Token);
+                var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 await await Task.WhenAny(
-                    AskAsync(client.GetStream(), first.GetStream(), other.GetStream(), broken.Token),
-                    AnswerAsync(first.GetStream(), client.GetStream(), broken.Token),
-                    AnswerAsync(other.GetStream(), client.GetStream(), broken.Token));
+                    AskAsync(client.GetStream(), first.GetStream(), other.GetStream(), over.Task, broken.Token),
+                    AnswerAsync(first.GetStream(), client.GetStream(), over, broken.Token),
+                    AnswerAsync(other.GetStream(), client.GetStream(), over, broken.Token));
             }
             catch (Exception fault) when (fault is IOException or SocketException or OperationCanceledException)
             {
@@ -88,7 +93,7 @@ internal sealed class SwitchingProxy : IAsyncDisposable
         }
     }
 
-    private async Task AskAsync(NetworkStream client, NetworkStream first, NetworkStream other, CancellationToken cancellation)
+    private async Task AskAsync(NetworkStream client, NetworkStream first, NetworkStream other, Task over, CancellationToken cancellation)
     {
         var buffer = new byte[65_536];
         var to = first;
@@ -99,6 +104,8 @@ internal sealed class SwitchingProxy : IAsyncDisposable
             if (at >= 0)
             {
                 await first.WriteAsync(buffer.AsMemory(0, at), cancellation);
+                await first.WriteAsync(Encoding.Latin1.GetBytes(Question), cancellation);
+                await over.WaitAsync(cancellation);
                 to = other;
                 Interlocked.Increment(ref _switched);
             }
@@ -108,10 +115,15 @@ internal sealed class SwitchingProxy : IAsyncDisposable
         }
     }
 
-    private static async Task AnswerAsync(NetworkStream redis, NetworkStream client, CancellationToken cancellation)
+    private static async Task AnswerAsync(NetworkStream redis, NetworkStream client, TaskCompletionSource over, CancellationToken cancellation)
     {
         var buffer = new byte[65_536];
         while (await redis.ReadAsync(buffer, cancellation) is var count and > 0)
-            await client.WriteAsync(buffer.AsMemory(0, count), cancellation);
+        {
+            var isLast = Encoding.Latin1.GetString(buffer, 0, count).EndsWith(Answer, StringComparison.Ordinal);
+            await client.WriteAsync(buffer.AsMemory(0, isLast ? count - Answer.Length : count), cancellation);
+            if (isLast)
+                over.TrySetResult();
+        }
     }
 }
