@@ -61,6 +61,9 @@ internal static class Telemetry
     private static readonly Gauge<double> s_clockOffset = s_meter.CreateGauge<double>(
         "virtualnumber.store.clock_offset", "s", "By how much the store's clock is ahead of this instance's, as far as it is certain; negative: behind.");
 
+    private static readonly Gauge<long> s_blocksBarred = s_meter.CreateGauge<long>(
+        "virtualnumber.store.barred_blocks", "{block}", "Blocks that answer or lease nothing until an operator has looked.");
+
     private static readonly Histogram<double> s_redis = Seconds(
         "virtualnumber.redis.duration", "Calls to Redis with their repeats, by step and outcome: ok, the code of an error, or what went wrong.");
 
@@ -116,6 +119,8 @@ internal static class Telemetry
     public static void RequestRefused(string share) => s_requestsRefused.Add(1, new KeyValuePair<string, object?>("share", share));
 
     public static void UnobservedTask() => s_unobserved.Add(1);
+
+    public static void BlocksBarred(int count) => s_blocksBarred.Record(count);
 
     /// <summary>The span of a call to Redis; null when nobody listens. Names of keys stay out of it.</summary>
     public static Activity? StartRedisCall(string step) => s_spans.HasListeners()

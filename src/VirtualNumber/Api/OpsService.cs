@@ -67,5 +67,8 @@ internal sealed partial class OpsService(
     {
         [LoggerMessage(1, LogLevel.Information, "{Change}: pool {PoolId} of tenant {TenantId}, {Count} numbers.")]
         public static partial void Changed(ILogger logger, string change, string poolId, string tenantId, int count);
+
+        [LoggerMessage(2, LogLevel.Warning, "An operator has confirmed barred blocks of pool {PoolId} of tenant {TenantId}: {Count}.")]
+        public static partial void Confirmed(ILogger logger, string poolId, string tenantId, int count);
     }
 }

@@ -107,7 +107,7 @@ internal sealed partial class StoreMonitor(
         if (findings is null)
             return;
 
-        foreach (var finding in findings.ExceptBy(_findings.Select(known => known.Kind), finding => finding.Kind))
+        foreach (var finding in findings.ExceptBy(_findings.Select(known => known.Key), finding => finding.Key))
         {
             if (finding.Bars)
                 Log.Barred(logger, finding.Text);

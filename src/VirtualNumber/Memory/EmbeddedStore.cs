@@ -227,6 +227,17 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
         },
         cancellation);
 
+    /// <inheritdoc/>
+    /// <remarks>What is in memory does not come back older.</remarks>
+    public ValueTask<IReadOnlyList<BarredBlock>> ListBarredBlocksAsync(Pool pool, DateTimeOffset now, CancellationToken cancellation) =>
+        Do<IReadOnlyList<BarredBlock>>(() => [], cancellation);
+
+    public ValueTask<int> ConfirmBlocksAsync(Pool pool, BlockConfirmation confirmation, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => 0, cancellation);
+
+    public ValueTask<BlockEntry?> FindBlockAsync(Pool pool, string prefix, PhoneNumber? number, CancellationToken cancellation) =>
+        Do(() => _registry.FindBlock(OwnerOf(pool), prefix, number), cancellation);
+
     private static HolderAnswer Gone => new(HolderOutcome.Gone, null);
 
     private Block? FindBlock(uint id)

@@ -32,6 +32,12 @@ internal enum LogKind
 
     /// <summary>Numbers were retired.</summary>
     Retired,
+
+    /// <summary>Another server answers, which may have forgotten leases: what they may have touched rests. Redis only.</summary>
+    Cautious,
+
+    /// <summary>An operator has confirmed what there is. Redis only.</summary>
+    Confirmed,
 }
 
 /// <summary>One state change of a block, in order.</summary>

@@ -12,6 +12,7 @@ internal sealed class BlockEntry(uint id, PoolEntry owner, string prefix, int? b
 {
     private PhoneNumber[] _singles = [];
     private int _singleCount;
+    private BlockBar? _bar;
 
     public uint Id => id;
 
@@ -22,6 +23,16 @@ internal sealed class BlockEntry(uint id, PoolEntry owner, string prefix, int? b
     public int? Bucket => bucket;
 
     public string Area => area;
+
+    /// <summary>Why it is barred, as the registry says; null: it is not. Written under the registry's gate.</summary>
+    public BlockBar? Bar
+    {
+        get => Volatile.Read(ref _bar);
+        set => Volatile.Write(ref _bar, value);
+    }
+
+    /// <summary>What it is told apart by, within its pool: the digits that its numbers share, or its first number, as dialled.</summary>
+    public string Name => bucket is null ? prefix : NumberAt(0).National;
 
     /// <summary>How many numbers it has.</summary>
     public int NumberCount => bucket is null ? SizeOf(owner.Pool) : Volatile.Read(ref _singleCount);

@@ -50,6 +50,22 @@ internal interface INumberStock
     /// </summary>
     ValueTask<RecordPage> ListRecordsAsync(
         Pool pool, bool? live, RecordCursor from, int limit, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>
+    /// The barred blocks of a pool, in the order of their adding. A store bars a block that is not what it was: then every step on it, or every
+    /// take, throws <see cref="StoreUnavailableException"/>, and takes elsewhere pass it over.
+    /// </summary>
+    ValueTask<IReadOnlyList<BarredBlock>> ListBarredBlocksAsync(Pool pool, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>
+    /// Lifts the bars of blocks of a pool: from now on what the store has counts, and no slot of a lease that may have been forgotten is
+    /// leased before its aging. What is barred from leasing alone stays so unless the confirmation says otherwise. Answers how many
+    /// bars were lifted, whole or in part.
+    /// </summary>
+    ValueTask<int> ConfirmBlocksAsync(Pool pool, BlockConfirmation confirmation, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>The block of a pool that has a name (<see cref="BlockEntry.Name"/>), or the number; null when it has none.</summary>
+    ValueTask<BlockEntry?> FindBlockAsync(Pool pool, string prefix, PhoneNumber? number, CancellationToken cancellation);
 }
 
 /// <summary>Blocks and single numbers of one pool.</summary>

@@ -4,14 +4,17 @@ namespace VirtualNumber.Protocol;
 
 /// <summary>
 /// One change of the registry. Whoever applies the same changes in the same order has the same registry, block ids included.
-/// Exactly one of the four is set.
+/// Exactly one of them is set.
 /// </summary>
 /// <param name="Pool">A pool was made or changed.</param>
 /// <param name="Block">A run of numbers was added.</param>
 /// <param name="Single">A single number was added.</param>
 /// <param name="Filled">A block's slots are in the store. A store that adds a block in two places tells an unfilled one from a lost one by it.</param>
+/// <param name="Barred">A block was found not to be what it was.</param>
+/// <param name="Confirmed">An operator has looked at a barred block: it goes on with what the store has.</param>
 internal sealed record RegistryChange(
-    Pool? Pool = null, BlockAdded? Block = null, SingleAdded? Single = null, BlockFilled? Filled = null);
+    Pool? Pool = null, BlockAdded? Block = null, SingleAdded? Single = null, BlockFilled? Filled = null,
+    BlockBarred? Barred = null, BlockConfirmed? Confirmed = null);
 
 /// <summary>A run of numbers was added to a pool.</summary>
 internal sealed record BlockAdded(string TenantId, string PoolId, string Prefix, string Area = "");
@@ -21,6 +24,15 @@ internal sealed record SingleAdded(string TenantId, string PoolId, string Number
 
 /// <summary>A block's slots are in the store.</summary>
 internal sealed record BlockFilled(uint Id);
+
+/// <summary>A block was barred.</summary>
+internal sealed record BlockBarred(uint Id, BlockBar Bar);
+
+/// <summary>An operator has confirmed a barred block.</summary>
+/// <param name="Id">The block.</param>
+/// <param name="Mark">How far it has come, as its store tells: whoever sees less from here on sees a block that is older.</param>
+/// <param name="Rest">What is left of its bar; null: nothing.</param>
+internal sealed record BlockConfirmed(uint Id, string Mark, BlockBar? Rest = null);
 
 /// <summary>What adding numbers comes to.</summary>
 /// <param name="Changes">The changes to make; empty when one overlaps.</param>

@@ -51,6 +51,10 @@ internal sealed class StockRegistry
     public BlockEntry? FindBlock(PoolEntry owner, string prefix) =>
         _byPrefix.TryGetValue(KeyOf(owner.Pool.CountryCode, prefix, owner.Pool.BlockDigits), out var block) && block.Owner == owner ? block : null;
 
+    /// <summary>A block of a pool by its prefix, or by one of its numbers; null when the pool has none.</summary>
+    public BlockEntry? FindBlock(PoolEntry owner, string prefix, PhoneNumber? number) =>
+        FindBlock(owner, prefix) ?? (number is not null && Locate(number) is { } place && place.Block.Owner == owner ? place.Block : null);
+
     /// <summary>The block of a number and its place there; null when it is in no pool.</summary>
     public (BlockEntry Block, uint Index)? Locate(PhoneNumber number) =>
         _single.TryGetValue(number, out var place) ? place : LocateInBlock(number);
@@ -114,6 +118,18 @@ internal sealed class StockRegistry
         if (change.Pool is { } pool)
         {
             _pools.GetOrAdd((pool.TenantId, pool.PoolId), _ => new PoolEntry(pool)).Pool = pool;
+            return null;
+        }
+
+        if (change.Barred is { } barred)
+        {
+            FindBlock(barred.Id)!.Bar = barred.Bar;
+            return null;
+        }
+
+        if (change.Confirmed is { } confirmed)
+        {
+            FindBlock(confirmed.Id)!.Bar = confirmed.Rest;
             return null;
         }
 

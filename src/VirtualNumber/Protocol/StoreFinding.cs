@@ -29,6 +29,9 @@ internal enum StoreFindingKind
 
     /// <summary>The store takes no changes, its memory or its disk being full, say. Look-ups go on, so the instance stays.</summary>
     ChangesRefused,
+
+    /// <summary>Some blocks are barred until an operator has looked; the others serve.</summary>
+    BlocksBarred,
 }
 
 /// <summary>A finding.</summary>
@@ -36,6 +39,9 @@ internal enum StoreFindingKind
 /// <param name="Text">For the operator: what is wrong and what to do. No secret is in it.</param>
 internal sealed record StoreFinding(StoreFindingKind Kind, string Text)
 {
+    /// <summary>What makes it another finding, to be told of: its kind, and which blocks. The figures of a clock differ each time.</summary>
+    public string Key => Kind == StoreFindingKind.BlocksBarred ? Text : Kind.ToString();
+
     /// <summary>Whether the instance must not work until it is gone.</summary>
     public bool Bars => Kind is StoreFindingKind.ClockOff or StoreFindingKind.KeyRingOther or StoreFindingKind.DataLost
         or StoreFindingKind.DurabilityWeaker;

@@ -26,7 +26,7 @@ internal sealed partial class RedisStore
             return likely.Id;
 
         await registry.RefreshAsync(cancellation);
-        var peeks = CandidatesOf(owner, choice).Select(block => PeekAsync(block, now, cancellation));
+        var peeks = CandidatesOf(owner, choice, now).Select(block => PeekAsync(block, now, cancellation));
         var faults = (await Task.WhenAll(peeks)).OfType<StoreUnavailableException>();
         // What can be had is had, whatever became of other blocks; but a pool is not dry for want of an answer.
         if (LongestRested(owner, choice, now) is { } found)
@@ -37,8 +37,8 @@ internal sealed partial class RedisStore
     }
 
     /// <summary>The blocks that may be named, in the order of their adding.</summary>
-    private IEnumerable<RedisBlock> CandidatesOf(PoolEntry owner, BlockChoice choice) =>
-        owner.Blocks.Where(entry => IsCandidate(entry, choice)).Select(registry.BlockOf);
+    private IEnumerable<RedisBlock> CandidatesOf(PoolEntry owner, BlockChoice choice, DateTimeOffset now) =>
+        owner.Blocks.Where(entry => IsCandidate(entry, choice)).Select(registry.BlockOf).Where(block => block.MayLease(now));
 
     private static bool IsCandidate(BlockEntry entry, in BlockChoice choice) =>
         (choice.Area is null || choice.Area == entry.Area) && !choice.Tried.Contains(entry.Id);
@@ -59,7 +59,7 @@ internal sealed partial class RedisStore
             var block = registry.BlockOf(blocks[(first + i) % blocks.Length]);
             var hint = block.FirstFreeHint;
             if (block.IsFilled && hint <= latest && (best is null || hint < best.FirstFreeHint) && IsCandidate(block.Entry, choice)
-                && (avoided || !block.IsAvoided(now)))
+                && block.MayLease(now) && (avoided || !block.IsAvoided(now)))
             {
                 best = block;
             }
@@ -104,7 +104,10 @@ internal sealed partial class RedisStore
     private async Task<bool> FitsAsync(RedisBlock block, PairParties? parties, DateTimeOffset now, CancellationToken cancellation)
     {
         var answer = await RunOnBlockAsync(s_fit, block, now, cancellation, [Ms(block.Pool.Aging), .. ValuesOf(parties)]);
-        block.FirstFreeHint = HintOf((string)answer[1]!);
+        if (answer.Length == 3)
+            await RestAsync(block, answer[1], cancellation);
+        else
+            block.FirstFreeHint = HintOf((string)answer[1]!);
         return (int)answer[0] == 1;
     }
 }

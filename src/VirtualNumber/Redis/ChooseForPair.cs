@@ -18,11 +18,11 @@ internal sealed partial class RedisStore
     private async ValueTask<uint?> ChooseForPairAsync(
         PoolEntry owner, BlockChoice choice, PairParties parties, DateTimeOffset now, CancellationToken cancellation)
     {
-        var known = CandidatesOf(owner, choice).Where(block => block.IsFilled).ToList();
+        var known = CandidatesOf(owner, choice, now).Where(block => block.IsFilled).ToList();
         if (await FirstFittingAsync(known, parties, now, cancellation) is { } fitting)
             return fitting.Id;
         await registry.RefreshAsync(cancellation);
-        var added = CandidatesOf(owner, choice).Where(block => block.IsFilled).Except(known).ToList();
+        var added = CandidatesOf(owner, choice, now).Where(block => block.IsFilled).Except(known).ToList();
         return (await FirstFittingAsync(added, parties, now, cancellation))?.Id;
     }
 

@@ -11,10 +11,13 @@ if redis.call('HGET', META, 'block') ~= ARGV[3] then
   return redis.error_reply('VNOTHER the keys of this block hold another block, which the registry has lost')
 end
 
+-- Whoever takes from it first asks whether that server is still the one that answers (Takeover.lua, which comes before).
+redis.call('HSETNX', META, 'server', (server_ids()))
+
 -- Answers how many are new, once that is logged.
 local function stocked(added)
   if added > 0 then
-    redis.call('XADD', LOG, 'MAXLEN', '~', ARGV[2], '*', 'k', 'stocked', 's', '', 'e', '', 't', ARGV[1], 'c', added)
+    mark = redis.call('XADD', LOG, 'MAXLEN', '~', ARGV[2], '*', 'k', 'stocked', 's', '', 'e', '', 't', ARGV[1], 'c', added)
   end
   return added
 end

@@ -24,7 +24,10 @@ internal sealed partial class RedisStore
     public async ValueTask<PoolRoom> GetRoomAsync(Pool pool, string? area, PairParties? parties, DateTimeOffset now, CancellationToken cancellation)
     {
         await registry.RefreshAsync(cancellation);
-        var entries = registry.Known.FindPool(pool.TenantId, pool.PoolId)!.Blocks.Where(entry => area is null || entry.Area == area);
+        var entries = registry.Known.FindPool(pool.TenantId, pool.PoolId)!.Blocks.Where(entry => area is null || entry.Area == area).ToList();
+        // What it is asked for is why nothing could be had, and that is why: such a pool is neither empty nor aging.
+        if (entries.Select(registry.BlockOf).FirstOrDefault(block => !block.MayLease(now)) is { } barred)
+            throw new StoreUnavailableException(BarTexts.Of(barred.Entry, barred.Bar!)) { Trouble = StoreTrouble.DataLost };
         var room = Sum(await Task.WhenAll(entries.Select(entry => CountAsync(registry.BlockOf(entry), parties, now, cancellation))));
         return room with { Pair = parties is null ? null : room.Pair ?? default };
     }

@@ -22,7 +22,12 @@ internal sealed partial class RedisStore
     {
         if (await FindBlockAsync(holder, cancellation) is not { } block)
             return null;
-        var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, block.SlotText(holder.Slot), RedisCalls.Primary), cancellation);
+        var packed = await ReadOnBlockAsync(
+            "Get",
+            block,
+            (Block: block, holder.Slot),
+            static (database, call, _) => database.HashGetAsync(call.Block.Routes, call.Block.SlotText(call.Slot), RedisCalls.Primary),
+            cancellation);
         if (packed.IsNullOrEmpty)
         {
             await EnsureThereAsync(block, cancellation);

@@ -23,6 +23,7 @@ internal sealed partial class RedisStore
         for (var at = from; at.Block < entries.Length; at = new RecordCursor(at.Block + 1, 0))
         {
             var block = registry.BlockOf(entries[at.Block]);
+            await LookAsync(block, cancellation);
             await EnsureThereAsync(block, cancellation);
             foreach (var slots in (await SlotsAsync(block, at.Slot, cancellation)).Chunk(SlotsPerRead))
             {

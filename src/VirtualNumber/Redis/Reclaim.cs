@@ -30,7 +30,8 @@ internal sealed partial class RedisStore
         {
             var turn = (uint)(Interlocked.Increment(ref _reclaimTurn) - 1);
             var block = registry.BlockOf(blocks[(int)(turn % (uint)blocks.Length)]);
-            if (!block.IsFilled)
+            // What is left of a barred block is for the operator to see as it is.
+            if (!block.IsFilled || block.Bar is { IsWhole: true })
                 continue;
 
             try

@@ -68,4 +68,6 @@ pass('rested', now - aging, function(slot, r)
   removed = removed + 1
   return true
 end)
+-- Whoever comes by learns how far the block has come, also one who does nothing but look-ups.
+mark = mark or last_mark()
 return {expired, removed, expired + removed >= most and 1 or 0}

@@ -72,7 +72,7 @@ local function encode(r)
 end
 
 local function log(kind, slot, lease, count)
-  redis.call('XADD', LOG, 'MAXLEN', '~', log_length, '*', 'k', kind, 's', slot, 'e', lease, 't', now, 'c', count)
+  mark = redis.call('XADD', LOG, 'MAXLEN', '~', log_length, '*', 'k', kind, 's', slot, 'e', lease, 't', now, 'c', count)
 end
 
 -- Whoever acts on an expire time that has passed writes the end down; no clock that is behind can revive it.

@@ -4,8 +4,12 @@ using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Redis;
 
-/// <summary>A block as an instance knows it: its keys, and when its next slot is free as the last take saw it.</summary>
-internal sealed class RedisBlock(BlockEntry entry)
+/// <summary>
+/// A block as an instance knows it: its keys, when its next slot is free as the last take saw it, how far it had come, and whether it is barred.
+/// </summary>
+/// <param name="entry">Its place in the registry.</param>
+/// <param name="generation">That of the connections.</param>
+internal sealed class RedisBlock(BlockEntry entry, long generation)
 {
     /// <summary>The hint of a block that has no slot in stock.</summary>
     public const long NoneFree = long.MaxValue;
@@ -16,6 +20,8 @@ internal sealed class RedisBlock(BlockEntry entry)
     private long _firstFree;
     private long _failedAt;
     private volatile bool _filled;
+    private volatile BlockWatch _watch = new(null, generation);
+    private volatile BlockBar? _ownBar;
 
     public BlockEntry Entry => entry;
 
@@ -38,6 +44,9 @@ internal sealed class RedisBlock(BlockEntry entry)
     /// <summary>What a look-up reads.</summary>
     public RedisKey Routes => Keys[2];
 
+    /// <summary>One entry per change of its state.</summary>
+    public RedisKey Log => Keys[5];
+
     /// <summary>Where numbers are shared: the slots of leases whose end is written down.</summary>
     public RedisKey Resting => Keys[6];
 
@@ -52,6 +61,42 @@ internal sealed class RedisBlock(BlockEntry entry)
     {
         get => _filled;
         set => _filled = value;
+    }
+
+    /// <summary>What this instance has seen of it.</summary>
+    public BlockWatch Watch => _watch;
+
+    /// <summary>Why it is barred, as this instance has found or the registry says, whichever is more; null: it is not.</summary>
+    public BlockBar? Bar => _ownBar is { } own && own.Outdoes(entry.Bar) ? own : entry.Bar;
+
+    /// <summary>The bar that this instance has found and the registry does not tell of yet; null: none.</summary>
+    public BlockBar? UntoldBar => _ownBar is { } own && own.Outdoes(entry.Bar) ? own : null;
+
+    /// <summary>Whether takes may go there, as far as bars go.</summary>
+    public bool MayLease(DateTimeOffset now) => Bar?.Stands(now) != true;
+
+    /// <summary>This instance has found out that it is not what it was; not if that was seen before an operator's last confirmation.</summary>
+    public void BarFor(BlockWatch watch, BlockBar bar)
+    {
+        if (ReferenceEquals(watch, _watch) && bar.Outdoes(Bar))
+            _ownBar = bar;
+    }
+
+    /// <summary>An operator has confirmed it: what was seen before does not count any more.</summary>
+    public void Restart(LogMark seen)
+    {
+        // Of no generation: whoever looks something up sees first whether the block has come that far.
+        _watch = new(seen, BlockWatch.NoGeneration);
+        _ownBar = null;
+        FirstFreeHint = 0;
+        Answered();
+    }
+
+    /// <exception cref="StoreUnavailableException">It is barred as a whole.</exception>
+    public void ThrowIfBarred()
+    {
+        if (Bar is { IsWhole: true } bar)
+            throw new StoreUnavailableException(BarTexts.Of(entry, bar)) { Trouble = StoreTrouble.DataLost };
     }
 
     /// <summary>

@@ -33,6 +33,7 @@ internal sealed partial class RedisCalls
     private readonly ResiliencePipeline<bool> _breaker;
     private readonly ResiliencePipeline _repeats;
     private int _inFlight;
+    private long _generation;
     private volatile string? _barred;
     private volatile string? _forgotten;
     private volatile int _diagnosed = NotDiagnosed;
@@ -47,6 +48,11 @@ internal sealed partial class RedisCalls
         if (options.Durability == DurabilityLevel.Replicated != writes is not null)
             throw new ArgumentException("Writes wait for replicas at the level Replicated, and at no other.", nameof(writes));
         (_database, _options, _time, _writes) = (connection.GetDatabase(), options, time, writes);
+        // From each of these on another server may answer, or the same one with other data.
+        connection.ConnectionFailed += (_, _) => Renew();
+        connection.ConnectionRestored += (_, _) => Renew();
+        connection.ConfigurationChanged += (_, _) => Renew();
+        connection.HashSlotMoved += (_, _) => Renew();
         _breaker = BuildBreaker();
         _repeats = BuildRepeats();
     }
@@ -77,6 +83,14 @@ internal sealed partial class RedisCalls
 
     /// <summary>Why Redis refused a change within the last seconds, be it on one shard only; null when it did not.</summary>
     public string? RefusedChange => _refusedChange is { } refusal && _time.GetElapsedTime(refusal.At) < s_refusalIsNews ? refusal.Reason : null;
+
+    /// <summary>
+    /// Counts whatever may have put another server, or other data, behind the keys: what was looked at before has to be looked at again.
+    /// </summary>
+    public long Generation => Interlocked.Read(ref _generation);
+
+    /// <summary>By which it judges time-outs.</summary>
+    public TimeProvider Time => _time;
 
     /// <summary>Calls that Redis has not answered yet, those that were given up included.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
@@ -209,6 +223,8 @@ internal sealed partial class RedisCalls
                     TaskScheduler.Default);
         }
     }
+
+    private void Renew() => Interlocked.Increment(ref _generation);
 
     private void Answered(Task? answer)
     {

@@ -12,6 +12,8 @@ internal static class RedisFault
     public const string NoScript = "NOSCRIPT";
 
     private const string Lost = "VNLOST";
+    private const string Older = "VNOLDER";
+    private const string Other = "VNOTHER";
     private const string Broken = "VNBROKEN";
 
     /// <summary>So the client says MOVED where it was told not to follow.</summary>
@@ -67,7 +69,13 @@ internal static class RedisFault
         OperationCanceledException or StoreUnavailableException => fault,
         RedisServerException answer when CodeOf(answer.Message) == Broken => new InvalidOperationException($"{step}: {answer.Message}", answer),
         RedisServerException answer when CodeOf(answer.Message) == Lost => new StoreUnavailableException(
-            $"{step}: a block that the registry knows has lost its data in Redis. It is not taken for an empty one: restore it.", answer)
+            $"{step}: a block that the registry knows has lost its data in Redis. It is not taken for an empty one, and answers nothing until an operator has looked.",
+            answer)
+        {
+            Trouble = StoreTrouble.DataLost,
+        },
+        RedisServerException answer when CodeOf(answer.Message) == Older => new StoreUnavailableException(
+            $"{step}: Redis has forgotten changes of a block that were seen in it. The block answers nothing until an operator has looked.", answer)
         {
             Trouble = StoreTrouble.DataLost,
         },
@@ -100,6 +108,15 @@ internal static class RedisFault
             _ => StoreTrouble.Other,
         },
         _ => StoreTrouble.Other,
+    };
+
+    /// <summary>What a fault tells of the block that was asked; null: nothing.</summary>
+    public static BarReason? BarReasonOf(Exception? fault) => fault is not RedisServerException answer ? null : CodeOf(answer.Message) switch
+    {
+        Lost => BarReason.DataLost,
+        Older => BarReason.DataOlder,
+        Other => BarReason.OtherBlock,
+        _ => null,
     };
 
     private static bool IsNoConnection(RedisConnectionException fault) =>

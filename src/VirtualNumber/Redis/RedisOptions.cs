@@ -40,6 +40,18 @@ public sealed class RedisOptions
     /// </summary>
     public TimeSpan ReplicaTimeout { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How much a crash of Redis may forget at the levels that allow it: what ended a short time before rests so much longer. 0 to 1 hour.
+    /// Default 10 seconds.
+    /// </summary>
+    public TimeSpan PossibleLoss { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How many leases of a block such a loss may have forgotten: as many of its longest rested numbers rest anew. At least as many as are
+    /// leased from a block within PossibleLoss. 0 to 20,000. Default 1,000.
+    /// </summary>
+    public int ForgottenLeases { get; set; } = 1_000;
+
     /// <summary>Whether there is a Redis to use.</summary>
     internal bool IsUsed => !string.IsNullOrWhiteSpace(Configuration);
 
@@ -62,6 +74,10 @@ public sealed class RedisOptions
         // Where nobody waits for replicas the default need not fit a shorter call.
         if (ReplicaTimeout < TimeSpan.FromMilliseconds(10) || (Durability == DurabilityLevel.Replicated && ReplicaTimeout > CallTimeout / 2))
             yield return $"{nameof(ReplicaTimeout)} must be at least 10 ms and at most half of {nameof(CallTimeout)} ({CallTimeout}).";
+        if (PossibleLoss < TimeSpan.Zero || PossibleLoss > TimeSpan.FromHours(1))
+            yield return $"{nameof(PossibleLoss)} must be 0 to 1 hour.";
+        if (ForgottenLeases is < 0 or > Leasing.Pool.MostPlacesPerBlock)
+            yield return $"{nameof(ForgottenLeases)} must be 0 to {Leasing.Pool.MostPlacesPerBlock:N0}.";
         // Its text stays out of the message: a password may be in it.
         if (IsUsed && RedisConnection.Parse(Configuration) is null)
             yield return $"{nameof(Configuration)} must be addresses and options that the client knows, with commas between them, for example 127.0.0.1:6379,password=....";

@@ -94,7 +94,18 @@ internal sealed class RedisRegistry : IDisposable
     }
 
     /// <summary>The block of an entry, with what this instance knows of it.</summary>
-    public RedisBlock BlockOf(BlockEntry entry) => _blocks.GetOrAdd(entry.Id, static (_, entry) => new RedisBlock(entry), entry);
+    public RedisBlock BlockOf(BlockEntry entry) =>
+        _blocks.GetOrAdd(entry.Id, static (_, of) => new RedisBlock(of.Entry, of.Generation), (Entry: entry, _calls.Generation));
+
+    /// <summary>The blocks that are barred, by this instance's finding or the registry's, in the order of their ids.</summary>
+    public IReadOnlyList<RedisBlock> BarredBlocks(DateTimeOffset now) =>
+        [.. _blocks.Values.Where(block => !block.MayLease(now)).OrderBy(block => block.Id)];
+
+    /// <summary>Tells all instances of the bars that this one has found.</summary>
+    public Task TellOfBarsAsync(CancellationToken cancellation) => ChangeAsync<object?>(_ => ([.. UntoldBars()], null), cancellation);
+
+    /// <summary>Whether this instance has found bars that the registry does not tell of.</summary>
+    public bool HasUntoldBars => UntoldBars().Any();
 
     /// <summary>Reads the changes that this instance has not seen, in a read that starts after this call and serves all who wait for one.</summary>
     public Task RefreshAsync(CancellationToken cancellation) => _reads.RunAsync(cancellation);
@@ -136,6 +147,12 @@ internal sealed class RedisRegistry : IDisposable
     }
 
     public void Dispose() => _gate.Dispose();
+
+    private IEnumerable<RegistryChange> UntoldBars() => _blocks.Values
+        .Select(block => (block.Id, Bar: block.UntoldBar))
+        .Where(found => found.Bar is not null)
+        .OrderBy(found => found.Id)
+        .Select(found => new RegistryChange(Barred: new(found.Id, found.Bar!)));
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -215,6 +232,10 @@ internal sealed class RedisRegistry : IDisposable
             Known.Apply(change);
             if (change.Filled is { } filled)
                 BlockOf(Known.FindBlock(filled.Id)!).IsFilled = true;
+            if (change.Confirmed is { } confirmed)
+                BlockOf(Known.FindBlock(confirmed.Id)!).Restart(LogMark.Parse(confirmed.Mark));
+            if (change.Barred is { } barred)
+                BlockOf(Known.FindBlock(barred.Id)!);
             _last = entry;
             Interlocked.Increment(ref _version);
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using StackExchange.Redis;
+using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Redis;
@@ -14,10 +15,12 @@ internal sealed partial class RedisStore(
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation)
     {
+        IReadOnlyList<StoreFinding> findings = [];
         if (check is not null)
-            return await CheckAsync(check, cancellation);
-        await calls.CallAsync(database => database.PingAsync(RedisCalls.Primary), cancellation);
-        return [];
+            findings = await CheckAsync(check, cancellation);
+        else
+            await calls.CallAsync(database => database.PingAsync(RedisCalls.Primary), cancellation);
+        return await FindBarsAsync(cancellation) is { } bars ? [.. findings, bars] : findings;
     }
 
     private async ValueTask<IReadOnlyList<StoreFinding>> CheckAsync(RedisCheck fitness, CancellationToken cancellation)
@@ -50,8 +53,35 @@ internal sealed partial class RedisStore(
         RunOnBlockAsync(scripts.For(block), block, now, cancellation, values);
 
     private async ValueTask<RedisResult[]> RunOnBlockAsync(
-        Script script, RedisBlock block, DateTimeOffset now, CancellationToken cancellation, params RedisValue[] values) =>
-        (RedisResult[])(await calls.RunAsync(script, block.Keys, [Ms(now), options.LogLength, .. values], cancellation))!;
+        Script script, RedisBlock block, DateTimeOffset now, CancellationToken cancellation, params RedisValue[] values)
+    {
+        block.ThrowIfBarred();
+        return (RedisResult[])(await RunMarkedAsync(script, block, now, cancellation, values)).Answer!;
+    }
+
+    /// <summary>
+    /// The one place that runs a script on a block: it gives the mark that this instance has seen last, keeps the one that is answered, and
+    /// bars the block when it is not what it was.
+    /// </summary>
+    private async ValueTask<(LogMark? Mark, RedisResult Answer)> RunMarkedAsync(
+        Script script, RedisBlock block, DateTimeOffset now, CancellationToken cancellation, params RedisValue[] values)
+    {
+        var (watch, generation) = (block.Watch, calls.Generation);
+        try
+        {
+            RedisValue[] all = [Ms(now), options.LogLength, .. values, watch.Seen?.Text ?? RedisValue.EmptyString];
+            var answer = (RedisResult[])(await calls.RunAsync(script, block.Keys, all, cancellation))!;
+            var mark = answer[0].IsNull ? null : LogMark.Parse((string)answer[0]!);
+            Learn(watch, mark, script.IsConfirmed);
+            watch.LookedAt(generation);
+            return (mark, answer[1]);
+        }
+        catch (StoreUnavailableException fault) when (BarReasonOf(block, fault) is { } reason)
+        {
+            await BarAsync(block, watch, new(reason, calls.Time.GetNow()), cancellation);
+            throw;
+        }
+    }
 
     private async ValueTask<RedisResult[]> RunOnLedgerAsync(
         Script script, Sealing.Digest delivery, DateTimeOffset now, CancellationToken cancellation, params RedisValue[] values) =>
@@ -63,8 +93,11 @@ internal sealed partial class RedisStore(
     /// <summary>What is not there may be lost: a block without its meta has lost its data, and answers nothing. Asked only on a miss.</summary>
     private async ValueTask EnsureThereAsync(RedisBlock block, CancellationToken cancellation)
     {
-        if (block.IsFilled && !await calls.CallAsync(database => database.KeyExistsAsync(block.Meta, RedisCalls.Primary), cancellation))
-            throw new StoreUnavailableException($"Block {block.Id} has lost its data.");
+        var watch = block.Watch;
+        if (!block.IsFilled || await calls.CallAsync(database => database.KeyExistsAsync(block.Meta, RedisCalls.Primary), cancellation))
+            return;
+        await BarAsync(block, watch, new(BarReason.DataLost, calls.Time.GetNow()), cancellation);
+        throw new StoreUnavailableException($"Block {block.Id} has lost its data.") { Trouble = StoreTrouble.DataLost };
     }
 
     /// <summary>

@@ -14,6 +14,7 @@ internal sealed partial class RedisStore
         if (await registry.LocateAsync(step.Called, cancellation) is not var (block, index))
             return new(RouteOutcome.NotStocked);
 
+        block.ThrowIfBarred();
         // Nobody has leased from it: whatever is in its keys is not its own.
         if (!block.IsFilled)
         {
@@ -34,8 +35,9 @@ internal sealed partial class RedisStore
         }
 
         // One HGET, from the primary: the record alone tells all.
-        var packed = await calls.CallAsync(
+        var packed = await ReadOnBlockAsync(
             "Resolve",
+            block,
             (Block: block, Slot: slot),
             static (database, call, _) => database.HashGetAsync(call.Block.Routes, call.Block.SlotText(call.Slot), RedisCalls.Primary),
             cancellation);

@@ -9,10 +9,14 @@ namespace VirtualNumber.Redis;
 /// </summary>
 internal sealed class Script
 {
+    /// <summary>What is put around the scripts on blocks: it leaves a function open.</summary>
+    private const string Marked = "Marked";
+
 #pragma warning disable CA5350 // SHA-1 is what Redis calls a script by; nothing is proved with it.
     private Script(params string[] stems)
     {
-        (Stems, Text) = (stems, string.Concat(stems.Select(Read)));
+        var text = string.Concat(stems.Select(Read));
+        (Stems, Text) = (stems, stems[0] == Marked ? text + "end)\n" : text);
         Digest = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
     }
 
@@ -45,11 +49,14 @@ internal sealed class Script
     /// <summary>A script on a block whose numbers are not shared.</summary>
     /// <param name="name">The stem.</param>
     /// <param name="parts">Stems of what it shares with some others besides.</param>
-    public static Script OnBlock(string name, params string[] parts) => new(["Record", "Direct", .. parts, name]);
+    public static Script OnBlock(string name, params string[] parts) => new([Marked, "Record", "Direct", .. parts, name]);
 
     /// <summary>A script on a block whose numbers are shared.</summary>
     /// <inheritdoc cref="OnBlock"/>
-    public static Script OnSharedBlock(string name, params string[] parts) => new(["Record", "Shared", .. parts, name]);
+    public static Script OnSharedBlock(string name, params string[] parts) => new([Marked, "Record", "Shared", .. parts, name]);
+
+    /// <summary>A script on a block of either kind that looks for nothing before it begins but for the mark.</summary>
+    public static Script OnAnyBlock(params string[] stems) => new([Marked, .. stems]);
 
     /// <summary>A script on a delivery's ledger.</summary>
     public static Script OnLedger(string name) => new("Ledger", name);

@@ -1,7 +1,7 @@
 -- Put behind Record.lua in front of every script on a block whose numbers are shared: a slot is a number's index times the slots per
 -- number, plus an extension (extension mode) or a figure that nobody is told (pair mode); nine digits. Indexes are five digits.
 -- KEYS are always: meta, free, routes, claims, closed, log, resting, numbers, open, parties, left. They hold:
---   meta     mode, density and slots per number, which never change
+--   meta     mode, density and slots per number, which never change; from when on it leases, where Redis may have forgotten leases
 --   free     slot -> expire time of every record whose end is not written down; the others are in
 --   resting  slot -> end
 --   numbers  index -> state 1 (0 in stock, 1 suspended, 2 retired), its slots in free 2, its slots in free and in resting 2
@@ -21,12 +21,14 @@ local IN_STOCK, SUSPENDED, RETIRED = 0, 1, 2
 local NUMBER = '>BI2I2'
 local ENTRY = '>I6I4'
 
-local mode, density, slots = unpack(redis.call('HMGET', META, 'mode', 'density', 'slots'))
+local mode, density, slots, leases_from = unpack(redis.call('HMGET', META, 'mode', 'density', 'slots', 'leases'))
 -- A block without its meta has lost its data; it is never taken for an empty one.
 if not mode then
   return redis.error_reply('VNLOST the block has lost its data')
 end
 density, slots = tonumber(density), tonumber(slots)
+-- From when on it may lease, where leases may have been forgotten; 0: at any time.
+leases_from = tonumber(leases_from or 0)
 local paired = mode == 'pair'
 
 local function index_of(slot)

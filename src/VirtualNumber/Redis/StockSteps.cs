@@ -10,7 +10,7 @@ internal sealed partial class RedisStore
     /// <summary>How many numbers one script adds or changes, so that none holds Redis up for long.</summary>
     private const int NumbersPerScript = 1_000;
 
-    private static readonly BlockScripts s_stock = new(Script.Alone("Filling", "Stock"), Script.Alone("Filling", "StockShared"));
+    private static readonly BlockScripts s_stock = new(Script.OnAnyBlock("Takeover", "Filling", "Stock"), Script.OnAnyBlock("Takeover", "Filling", "StockShared"));
     private static readonly BlockScripts s_change = BlockScripts.Differing("Change");
 
     /// <inheritdoc/>
@@ -126,21 +126,30 @@ internal sealed partial class RedisStore
         return $"{entry.Owner.Pool.TenantId}/{entry.Owner.Pool.PoolId}/{numbers}{area}";
     }
 
-    private async Task<int> FillAsync(BlockEntry entry, uint first, int count, DateTimeOffset now, CancellationToken cancellation)
+    private Task<int> FillAsync(BlockEntry entry, uint first, int count, DateTimeOffset now, CancellationToken cancellation)
     {
         var block = registry.BlockOf(entry);
+        block.ThrowIfBarred();
+        return FillAsync(block, first, count, now, lastEnd: null, cancellation);
+    }
+
+    /// <summary>Fills a block, or what is missing of it; with the end of the last lease on its numbers also one that has lost its data.</summary>
+    private async Task<int> FillAsync(
+        RedisBlock block, uint first, int count, DateTimeOffset now, DateTimeOffset? lastEnd, CancellationToken cancellation)
+    {
         var added = 0;
         for (var done = 0; done < count; done += NumbersPerScript)
         {
-            RedisValue[] sharing = block.IsShared
+            // Where numbers are shared none of their slots is there before it is leased; their rest is the block's.
+            RedisValue[] kind = block.IsShared
                 ? [block.Pool.Mode.ToString().ToLowerInvariant(), block.Pool.Density, block.Pool.SlotsPerNumber()]
-                : [];
+                : [lastEnd is { } end ? Ms(end) : 0];
             RedisValue[] values =
             [
-                Ms(now), options.LogLength, IdentityOf(entry), (first + done).ToString(CultureInfo.InvariantCulture), Math.Min(NumbersPerScript, count - done),
-                block.IsFilled ? 1 : 0, .. sharing,
+                IdentityOf(block.Entry), (first + done).ToString(CultureInfo.InvariantCulture), Math.Min(NumbersPerScript, count - done),
+                block.IsFilled && lastEnd is null ? 1 : 0, .. kind,
             ];
-            added += (int)(long)await calls.RunAsync(s_stock.For(block), block.Keys, values, cancellation);
+            added += (int)(long)(await RunMarkedAsync(s_stock.For(block), block, now, cancellation, values)).Answer;
         }
 
         block.FirstFreeHint = 0;

@@ -8,7 +8,9 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private static readonly BlockScripts s_take = new(Script.OnBlock("Take", "Undecided"), Script.OnSharedBlock("TakeShared", "Tidy", "Room", "Undecided"));
+    private static readonly BlockScripts s_take = new(
+        Script.OnBlock("Take", "Takeover", "Rest", "Undecided"),
+        Script.OnSharedBlock("TakeShared", "Takeover", "RestShared", "Tidy", "Room", "Undecided"));
 
     /// <inheritdoc/>
     public async ValueTask<TakeAnswer> TakeAsync(TakeStep step, DateTimeOffset now, CancellationToken cancellation)
@@ -30,6 +32,9 @@ internal sealed partial class RedisStore
                 return new(TakeOutcome.Closed);
             case "over":
                 return new(TakeOutcome.Over);
+            case "resting":
+                await RestAsync(block, answer[1], cancellation);
+                return new(TakeOutcome.Full);
             default:
                 block.FirstFreeHint = HintOf((string)answer[1]!);
                 return new(TakeOutcome.Full);
@@ -56,6 +61,9 @@ internal sealed partial class RedisStore
                     Ms(bounds.ClosedKept),
                     Ms(block.Pool.Aging),
                     RecordFormat.Pack(record),
+                    TakeoversThatCount,
+                    Ms(options.PossibleLoss),
+                    options.ForgottenLeases,
                     .. choice,
                 ]);
             block.Answered();
@@ -68,6 +76,14 @@ internal sealed partial class RedisStore
             throw;
         }
     }
+
+    /// <summary>After which changes of the server a take reckons with forgotten leases: what the level of durability promises tells (Takeover.lua).</summary>
+    private RedisValue TakeoversThatCount => options.Durability switch
+    {
+        DurabilityLevel.Everysec => "any",
+        DurabilityLevel.Always => "takeover",
+        _ => RedisValue.EmptyString,
+    };
 
     /// <summary>A claim in a block of another pool than the one that is asked has none: it takes nothing, and is closed.</summary>
     private RedisValue WindowOf(TakeStep step, RedisBlock block) =>

@@ -8,11 +8,13 @@ namespace VirtualNumber.Tests.Redis;
 internal sealed class RedisInstance : IAsyncDisposable
 {
     private readonly ConnectionMultiplexer _connection;
+    private readonly ReplicatedWrites? _writes;
 
     private RedisInstance(ConnectionMultiplexer connection, RedisOptions options, TimeProvider time)
     {
         _connection = connection;
-        Calls = new RedisCalls(connection, options, TimeProvider.System);
+        _writes = options.Durability == DurabilityLevel.Replicated ? new ReplicatedWrites(connection, options, TimeProvider.System) : null;
+        Calls = new RedisCalls(connection, options, TimeProvider.System, _writes);
         Registry = new RedisRegistry(Calls, time);
         News = new RegistryNews(connection, Registry, options, TimeProvider.System);
         Store = new RedisStore(Calls, Registry, new ProtocolBounds(), options);
@@ -34,10 +36,15 @@ internal sealed class RedisInstance : IAsyncDisposable
     /// <param name="options">Its options; null: the defaults.</param>
     /// <param name="time">By which it judges how old what it has read is.</param>
     public static async Task<RedisInstance> StartAsync(RedisServer redis, RedisOptions? options = null, TimeProvider? time = null) =>
-        new(await redis.ConnectAsync(), options ?? new RedisOptions(), time ?? TimeProvider.System);
+        Over(await redis.ConnectAsync(), options, time);
+
+    /// <summary>On a connection of its own from here on.</summary>
+    public static RedisInstance Over(ConnectionMultiplexer connection, RedisOptions? options = null, TimeProvider? time = null) =>
+        new(connection, options ?? new RedisOptions(), time ?? TimeProvider.System);
 
     public async ValueTask DisposeAsync()
     {
+        _writes?.Dispose();
         Registry.Dispose();
         await _connection.CloseAsync();
         _connection.Dispose();

@@ -83,6 +83,24 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <param name="options">On top of its own, this time.</param>
     public Task RestartAsync(params string[] options) => StartProcessAsync(options);
 
+    /// <summary>Copies all that it keeps on disk.</summary>
+    public TemporaryFolder CopyData()
+    {
+        var copy = new TemporaryFolder();
+        Copy(Folder, copy.Path);
+        return copy;
+    }
+
+    /// <summary>Puts a copy in the place of what it keeps; it must not run.</summary>
+    public void PutBack(TemporaryFolder copy)
+    {
+        foreach (var entry in _folder.GetDirectories())
+            entry.Delete(recursive: true);
+        foreach (var entry in _folder.GetFiles())
+            entry.Delete();
+        Copy(copy.Path, Folder);
+    }
+
     /// <summary>Stops it in the middle of whatever it does: its sockets stay open and nothing answers (SIGSTOP).</summary>
     public Task FreezeAsync() => SignalAsync("STOP");
 
@@ -142,6 +160,14 @@ internal sealed class RedisServer : IAsyncDisposable
         {
             return false;
         }
+    }
+
+    private static void Copy(string from, string to)
+    {
+        foreach (var folder in Directory.GetDirectories(from, "*", SearchOption.AllDirectories))
+            Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, folder)));
+        foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+            File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)));
     }
 
     private async Task StartProcessAsync(string[] more)

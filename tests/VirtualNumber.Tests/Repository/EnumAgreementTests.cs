@@ -1,4 +1,5 @@
 using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Tests.Repository;
 
@@ -11,6 +12,7 @@ public sealed class EnumAgreementTests
     [TestCase(typeof(EndReason), typeof(V1.EndReason))]
     [TestCase(typeof(Vendor), typeof(V1.Vendor))]
     [TestCase(typeof(PoolMode), typeof(V1.PoolMode))]
+    [TestCase(typeof(BarReason), typeof(V1.BarReason))]
     public void Names_and_numbers_agree(Type own, Type published) => Assert.That(ValuesOf(own), Is.EquivalentTo(ValuesOf(published)));
 
     [Test]

@@ -51,6 +51,19 @@ internal sealed class PairedStock(INumberStock subject, INumberStock model, Func
     public ValueTask<RecordPage> ListRecordsAsync(Pool pool, bool? live, RecordCursor from, int limit, DateTimeOffset now, CancellationToken cancellation) =>
         OnBothAsync("list records", (pool.PoolId, now), stock => stock.ListRecordsAsync(pool, live, from, limit, now, cancellation));
 
+    public async ValueTask<IReadOnlyList<BarredBlock>> ListBarredBlocksAsync(Pool pool, DateTimeOffset now, CancellationToken cancellation)
+    {
+        // None, in a run without a loss; the entries are each store's own.
+        await OnBothAsync("barred blocks", (pool.PoolId, now), async stock => (await stock.ListBarredBlocksAsync(pool, now, cancellation)).Count);
+        return [];
+    }
+
+    public ValueTask<int> ConfirmBlocksAsync(Pool pool, BlockConfirmation confirmation, DateTimeOffset now, CancellationToken cancellation) =>
+        OnBothAsync("confirm blocks", (pool.PoolId, now), stock => stock.ConfirmBlocksAsync(pool, confirmation, now, cancellation));
+
+    public ValueTask<BlockEntry?> FindBlockAsync(Pool pool, string prefix, PhoneNumber? number, CancellationToken cancellation) =>
+        subject.FindBlockAsync(pool, prefix, number, cancellation);
+
     private ValueTask<T> OnBothAsync<T>(string name, object argument, Func<INumberStock, ValueTask<T>> step) =>
         Agreement.OnAsync(name, argument, subject, model, step);
 }

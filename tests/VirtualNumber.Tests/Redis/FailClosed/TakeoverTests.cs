@@ -1,0 +1,144 @@
+using VirtualNumber.Leasing;
+using VirtualNumber.Memory;
+using VirtualNumber.Protocol;
+using VirtualNumber.Redis;
+using VirtualNumber.Tests.Protocol;
+using VirtualNumber.Tests.Repository;
+
+namespace VirtualNumber.Tests.Redis.FailClosed;
+
+/// <summary>A replica that takes over and had not been told of all.</summary>
+public sealed class TakeoverTests : FailClosedTests
+{
+    private const int Forgotten = 5;
+
+    private RedisServer _primary = null!;
+    private RedisServer _replica = null!;
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        _primary = await RedisServer.StartAsync();
+        _replica = await RedisServer.StartAsync("--replicaof", $"127.0.0.1 {_primary.Port}");
+    }
+
+    [TearDown]
+    public async Task StopAsync()
+    {
+        await _primary.DisposeAsync();
+        await _replica.DisposeAsync();
+    }
+
+    [Test]
+    public async Task No_number_of_a_forgotten_lease_is_leased_before_its_rest()
+    {
+        await using var seeing = await InstanceAsync();
+        var (pool, block) = await StockAsync(seeing, PoolMode.Direct, "70011", Now - Aging - Aging);
+        // One whose rest ended a moment ago, and one that still rests: a forgotten change may have moved the end of either.
+        var (rested, resting) = (await LeaseAsync(seeing, pool, block, "rested", Now - Aging - Aging), await LeaseAsync(seeing, pool, block, "resting", Now - Aging - Aging));
+        await seeing.Store.ReleaseAsync(StoreTests.HolderOf(rested), Now - Aging, None);
+        await seeing.Store.ReleaseAsync(StoreTests.HolderOf(resting), Now - TimeSpan.FromSeconds(1), None);
+        var kept = await LeaseAsync(seeing, pool, block, "kept", Now);
+        await CutReplicaOffAsync(seeing);
+        var forgotten = new List<LeaseRecord>();
+        for (var i = 0; i < Forgotten; i++)
+            forgotten.Add(await LeaseAsync(seeing, pool, block, $"forgotten {i}", Now));
+
+        await PromoteReplicaAsync();
+        await using var unknowing = await InstanceAsync();
+        await UntilConnectedAsync(unknowing, seeing);
+        var leases = await LeaseAllAsync(unknowing, pool, block, "on", Now);
+
+        Assert.That(leases, Has.Count.EqualTo(100 - 3 - Forgotten));
+        Assert.That(leases.Select(lease => lease.Slot).Intersect([rested.Slot, resting.Slot, .. forgotten.Select(lease => lease.Slot)]), Is.Empty);
+        Assert.That(await CallAsync(unknowing, pool, kept, Now), Is.EqualTo(RouteOutcome.Route));
+        Assert.That((await LogAsync(unknowing, block)).Count(kind => kind == LogKind.Cautious), Is.EqualTo(1), "Once for each change.");
+        Assert.That((await CountAsync(unknowing, pool, Now)).Stocked, Is.EqualTo(100));
+        Assert.That((await LeaseAllAsync(unknowing, pool, block, "a loss later", Now + Loss)).Select(lease => lease.Slot), Is.EqualTo(new[] { rested.Slot }));
+        Assert.That(await LeaseAllAsync(unknowing, pool, block, "an aging later", Now + Aging), Has.Count.EqualTo(Forgotten + 1));
+        // Whoever had seen the forgotten leases stops.
+        await AssertRefusedAsync(seeing, pool, kept, Now, "forgotten changes");
+    }
+
+    [Test]
+    public async Task Numbers_that_are_shared_are_not_leased_until_an_operator_has_looked([Values(PoolMode.Extension, PoolMode.Pair)] PoolMode mode)
+    {
+        LeaseRecord kept;
+        Pool pool;
+        uint block;
+        await using (var seeing = await InstanceAsync())
+        {
+            (pool, block) = await StockAsync(seeing, mode, "70011", Now);
+            kept = await LeaseAsync(seeing, pool, block, "kept", Now);
+            await CutReplicaOffAsync(seeing);
+            await LeaseAsync(seeing, pool, block, "forgotten", Now);
+        }
+
+        await PromoteReplicaAsync();
+        await using var one = await InstanceAsync();
+        await using var other = await InstanceAsync();
+        await UntilConnectedAsync(one, other);
+
+        Assert.That(await LeaseAllAsync(one, pool, block, "on", Now), Is.Empty);
+        await other.Registry.RefreshAsync(None);
+        var parties = mode == PoolMode.Pair ? StoreTests.PartiesOf("a", "b") : default(PairParties?);
+        foreach (var instance in new[] { one, other })
+        {
+            Assert.That(await BarsAsync(instance, pool, Now), Is.EqualTo(new[] { BarReason.LeasesForgotten }));
+            Assert.That(await instance.Store.ChooseBlockAsync(new BlockChoice(StoreTests.Tenant, pool.PoolId, [], null, parties), Now, None), Is.Null);
+            var refusal = await Assert.ThrowsAsync<StoreUnavailableException>(() => instance.Store.GetRoomAsync(pool, null, parties, Now, None).AsTask());
+            Assert.That(refusal!.Message, Does.Contain("leases nothing until"));
+            Assert.That(await CallAsync(instance, pool, kept, Now), Is.EqualTo(RouteOutcome.Route), "Standing leases go on.");
+        }
+
+        Assert.That(await BarsAsync(one, pool, Now + Aging + Loss), Is.Empty, "It ends by itself.");
+        Assert.That(await ConfirmAsync(other, pool, Now), Is.Zero, "Nobody said that no lease was forgotten.");
+        Assert.That(await ConfirmAsync(other, pool, Now, atOnce: true), Is.EqualTo(1));
+        await one.Registry.RefreshAsync(None);
+        await LeaseAsync(one, pool, block, "after all", Now);
+        Assert.That((await one.Store.ReleaseAsync(StoreTests.HolderOf(kept), Now, None)).Outcome, Is.EqualTo(HolderOutcome.Done));
+    }
+
+    [Test]
+    public async Task Where_the_replicas_confirm_each_change_nothing_is_asked()
+    {
+        await using var one = await InstanceAsync(DurabilityLevel.Replicated);
+        var (pool, block) = await StockAsync(one, PoolMode.Extension, "70011", Now);
+        var kept = await LeaseAsync(one, pool, block, "kept", Now);
+        await CutReplicaOffAsync(one);
+        await PromoteReplicaAsync();
+        await using var next = await RedisServer.StartAsync("--replicaof", $"127.0.0.1 {_replica.Port}");
+        await UntilConnectedAsync(one);
+        Assert.That((int)await one.Database.ExecuteAsync("WAIT", 1, 60_000), Is.EqualTo(1), "Changes can be confirmed again.");
+
+        await LeaseAsync(one, pool, block, "on", Now);
+
+        Assert.That(await CallAsync(one, pool, kept, Now), Is.EqualTo(RouteOutcome.Route));
+        Assert.That(await LogAsync(one, block), Does.Not.Contain(LogKind.Cautious));
+        Assert.That(await BarsAsync(one, pool, Now), Is.Empty);
+    }
+
+    private async Task<RedisInstance> InstanceAsync(DurabilityLevel level = DurabilityLevel.Always) => RedisInstance.Over(
+        await RedisConnection.ConnectAsync($"127.0.0.1:{_primary.Port},127.0.0.1:{_replica.Port},allowAdmin=true"),
+        new RedisOptions { Durability = level, ForgottenLeases = Forgotten });
+
+    /// <summary>The replica has all until now, and nothing of what comes.</summary>
+    private async Task CutReplicaOffAsync(RedisInstance instance)
+    {
+        await instance.Database.StringSetAsync("probe", "1");
+        Assert.That((int)await instance.Database.ExecuteAsync("WAIT", 1, 60_000), Is.EqualTo(1));
+        await AskReplicaAsync("REPLICAOF", "127.0.0.1", "1");
+    }
+
+    private async Task PromoteReplicaAsync()
+    {
+        await _primary.KillAsync();
+        await AskReplicaAsync("REPLICAOF", "NO", "ONE");
+    }
+
+    private async Task AskReplicaAsync(params string[] command)
+    {
+        var (exitCode, output) = await Sources.RunAsync("redis-cli", ["-e", "-p", $"{_replica.Port}", .. command]);
+        Assert.That(exitCode, Is.Zero, output);
+    }
+}
