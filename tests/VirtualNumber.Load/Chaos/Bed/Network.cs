@@ -1,0 +1,19 @@
+namespace VirtualNumber.Load.Chaos.Bed;
+
+/// <summary>The machines of the bed and the links between them.</summary>
+internal abstract class Network : IAsyncDisposable
+{
+    /// <summary>What it is made of, for the report.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>Adds a machine.</summary>
+    public abstract Task<Host> AddHostAsync(string name);
+
+    /// <summary>Cuts machines off from all others; among themselves they stay linked. Nobody is told: what is sent is lost.</summary>
+    public abstract Task CutAsync(IReadOnlyList<Host> hosts);
+
+    /// <summary>Links them again.</summary>
+    public abstract Task HealAsync(IReadOnlyList<Host> hosts);
+
+    public abstract ValueTask DisposeAsync();
+}
