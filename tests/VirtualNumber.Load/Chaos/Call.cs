@@ -137,12 +137,13 @@ internal sealed class Call
         var answer = Outcome switch
         {
             CallEnd.Done when Verb == Verb.Resolve => Connected.Length > 0 ? $"connects {Connected}" : "rejects",
-            CallEnd.Done when Verb is Verb.Report or Verb.List => $"{ReportOutcome}, latest {Latest.Status}",
+            CallEnd.Done when Verb == Verb.List => $"latest {Latest.Status}",
+            CallEnd.Done when Verb == Verb.Report => $"{ReportOutcome}, latest {Latest.Status}",
             CallEnd.Done => "done",
             CallEnd.Refused => $"refused: {Reason}",
             _ => $"unclear: {Reason}",
         };
-        var seen = string.Join("; ", Seen.Select(lease =>
+        var seen = string.Join("; ", Seen.Select(lease => lease.Expire == 0 ? lease.Id :
             $"{lease.Id} {lease.Number} since {Seconds(lease.Epoch - origin)} {(lease.IsLive ? "live until" : $"{lease.End} at")} {Seconds(lease.Expire - origin)}, extended {lease.Extensions}"));
         return $"[{Seconds(Start - origin)} - {Seconds(End - origin)}] client {Client} instance {Instance}: {Verb} {about} -> {answer} {seen}".TrimEnd();
     }

@@ -7,8 +7,8 @@ namespace VirtualNumber.Load.Chaos;
 /// <summary>What a run came to, in words.</summary>
 internal sealed class ChaosReport(ChaosPlan plan, long origin, IReadOnlyList<Call> calls, IReadOnlyList<FaultRecord> faults, Verdict verdict)
 {
-    private const int MostTold = 5;
-    private const int MostProof = 60;
+    private const int MostTold = 3;
+    private const int MostProof = 20;
 
     private static readonly TimeSpan s_afterwards = TimeSpan.FromSeconds(2);
 

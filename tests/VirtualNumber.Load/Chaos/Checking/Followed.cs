@@ -11,6 +11,9 @@ internal sealed record Followed(LeaseFacts Facts, Call Creation)
     /// <summary>The states that it may be in at the end.</summary>
     public IReadOnlyCollection<LeaseState> Finally { get; set; } = [];
 
+    /// <summary>Which promises about it were broken.</summary>
+    public HashSet<BreachKind> Broken { get; } = [];
+
     /// <summary>It held its slot at least until then.</summary>
     public long HeldUntil => Finally.Count == 0 ? Facts.Epoch : Finally.Min(state => state.Low);
 

@@ -72,7 +72,10 @@ internal sealed partial class HistoryChecker
             return;
         }
 
+        // What follows from one loss is told once.
         var kind = !connects ? BreachKind.EffectLost : persons.Contains(call.Connected) ? BreachKind.RouteAfterEnd : BreachKind.WrongPerson;
+        if (kind != BreachKind.WrongPerson && !lease.Broken.Add(kind))
+            return;
         var proof = lease.Calls.Where(other => other.Start <= call.End).ToList();
         var possible = string.Join(" or ", states.Take(3).Select(state => Text(state, lease.Facts.Epoch)));
         Break(kind, $"Lease {lease.Facts.Id} ({lease.Facts.Number}): {call.Verb} cannot be answered like this by {possible}.", lease.Facts.Epoch, call.End, proof);

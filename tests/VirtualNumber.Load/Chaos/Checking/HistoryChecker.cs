@@ -127,12 +127,19 @@ internal sealed partial class HistoryChecker
             .Where(call => call.Verb == Verb.Report ? call.Outcome != CallEnd.Refused : call.Verb == Verb.List && call.Outcome == CallEnd.Done)
             .Select(call => new DeliveryDeed(call)).ToList();
         var followed = new Possibilities<StatusEvent>([default]);
-        followed.Follow(deeds, (deed, states) => Break(
-            BreachKind.EventOrder,
-            $"Delivery {calls[0].Delivery}: {deed.Call.Verb} shows {deed.Call.Latest.Status} ({deed.Call.ReportOutcome}); possible before it: {string.Join(", ", states.Select(state => state.Status))}.",
-            deeds[0].Start,
-            deed.Call.End,
-            [.. deeds.Select(one => one.Call).Where(call => call.Start <= deed.Call.End)]));
+        var broken = false;
+        followed.Follow(deeds, (deed, states) =>
+        {
+            if (broken)
+                return;
+            broken = true;
+            Break(
+                BreachKind.EventOrder,
+                $"Delivery {calls[0].Delivery}: {deed.Call.Verb} shows {deed.Call.Latest.Status} ({deed.Call.ReportOutcome}); possible before it: {string.Join(", ", states.Select(state => state.Status))}.",
+                deeds[0].Start,
+                deed.Call.End,
+                [.. deeds.Select(one => one.Call).Where(call => call.Start <= deed.Call.End)]);
+        });
         _verdict.GivenUp += followed.GaveUp ? 1 : 0;
     }
 
