@@ -66,9 +66,8 @@ internal sealed class ChaosRules
             ["Leasing:DeliveredTermLimit"] = Text(_options.DeliveredTermLimit),
             ["Bounds:LeastAging"] = Text(agingPlanted ? PlantedAging : Aging),
             ["Bounds:TakeWindow"] = agingPlanted ? "00:00:01" : "00:00:03",
-            ["Bounds:CommandDelay"] = agingPlanted ? "00:00:01" : "00:00:10",
+            ["Bounds:CommandDelay"] = agingPlanted ? "00:00:02" : "00:00:10",
             ["Bounds:ClockSkew"] = "00:00:00.250",
-            ["Redis:CallTimeout"] = "00:00:01",
             // Wrong extensions are asked for all the time here, by few callers.
             ["Guessing:MissesPerCaller"] = "100000000",
             ["Guessing:MissesPerNumber"] = "100000000",
@@ -82,7 +81,7 @@ internal sealed class ChaosRules
     }
 
     /// <summary>The aging of the pools where that bug is planted.</summary>
-    public static TimeSpan PlantedAging { get; } = TimeSpan.FromSeconds(3);
+    public static TimeSpan PlantedAging { get; } = TimeSpan.FromSeconds(4);
 
     private static string Text(TimeSpan span) => span.ToString("c", CultureInfo.InvariantCulture);
 }

@@ -62,7 +62,15 @@ internal sealed class Instance : IAsyncDisposable
         var address = new Uri($"http://127.0.0.1:{_ports.Http}/readyz");
         try
         {
-            await RedisBed.UntilAsync(() => IsReadyAsync(client, address, cancellation), s_startsWithin, $"{Host.Name} to be ready", cancellation);
+            await RedisBed.UntilAsync(
+                () =>
+                {
+                    ThrowIfEnded();
+                    return IsReadyAsync(client, address, cancellation);
+                },
+                s_startsWithin,
+                $"{Host.Name} to be ready",
+                cancellation);
         }
         catch (TimeoutException fault)
         {
@@ -88,6 +96,13 @@ internal sealed class Instance : IAsyncDisposable
         _handler.Dispose();
         foreach (var process in _processes)
             await process.DisposeAsync();
+    }
+
+    /// <exception cref="EndOfStreamException">It has ended, and says why.</exception>
+    private void ThrowIfEnded()
+    {
+        if (!IsRunning)
+            throw new EndOfStreamException($"{Host.Name} has ended: {Output}");
     }
 
     private static async Task<bool> IsReadyAsync(HttpClient client, Uri address, CancellationToken cancellation)

@@ -13,7 +13,7 @@ internal sealed class Caller(int client, IReadOnlyList<Instance> instances, Hist
     private const string Tenant = ChaosRules.TenantId;
 
     /// <summary>A call that ran out of its deadline is unclear to its caller; longer than the service's own time for one call to Redis.</summary>
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(3);
 
     private long _calls;
 

@@ -31,7 +31,7 @@ internal static class Schedule
     private static TimeSpan LengthOf(FaultKind kind, Random random) => kind switch
     {
         // Longer than the callers' deadline, the service's own and the cluster's time-out; not longer than the protocol's bounds allow for.
-        FaultKind.FreezeMaster or FaultKind.FreezeReplica or FaultKind.FreezeInstance => Between(random, 3, 5.5),
+        FaultKind.FreezeMaster or FaultKind.FreezeReplica or FaultKind.FreezeInstance => Between(random, 3.5, 5.5),
         FaultKind.CutMaster or FaultKind.SplitMaster or FaultKind.CutReplica or FaultKind.CutInstance => Between(random, 2.5, 4.5),
         FaultKind.KillMaster => Between(random, 0.1, 2),
         FaultKind.KillMasterBriefly => Between(random, 0.1, 0.8),
