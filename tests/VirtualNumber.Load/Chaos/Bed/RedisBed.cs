@@ -21,12 +21,11 @@ internal sealed class RedisBed : IAsyncDisposable
     /// <summary>Starts it, and waits until every slot is served and every replica has its copy.</summary>
     public static async Task<RedisBed> StartAsync(Network network, string folder, string level, CancellationToken cancellation)
     {
-        var configuration = RepositoryFiles.Find("deploy", "redis", $"{level}.conf") ?? RepositoryFiles.Find("deploy", "redis", "redis.conf")
+        var configuration = RepositoryFiles.Find("deploy", "redis", "redis.conf")
             ?? throw new InvalidOperationException("deploy/redis/redis.conf is not found from here.");
-        // A fail-over in a few seconds instead of in ten, so that a run has time for many.
-        List<string> options = ["--bind", "*", "--protected-mode", "no", "--cluster-node-timeout", "2000"];
-        if (level == "everysec")
-            options.AddRange(["--appendfsync", "everysec"]);
+        // Beside it what differs at the level. A fail-over in a few seconds instead of in ten, so that a run has time for many.
+        List<string> options = RepositoryFiles.Find("deploy", "redis", $"{level}.conf") is { } differences ? ["--include", differences] : [];
+        options.AddRange(["--bind", "*", "--protected-mode", "no", "--cluster-node-timeout", "2000"]);
         var nodes = new List<RedisNode>();
         var bed = new RedisBed(nodes);
         try
