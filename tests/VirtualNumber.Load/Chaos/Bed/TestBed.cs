@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
 using VirtualNumber.Sealing;
 
 namespace VirtualNumber.Load.Chaos.Bed;
@@ -13,6 +14,9 @@ internal sealed class TestBed : IAsyncDisposable
     private const string DirectPrefix = "17010010";
     private const int GrpcPort = 5080;
 
+    private const int MostTries = 20;
+
+    private static readonly TimeSpan s_betweenTries = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
 
     private readonly DirectoryInfo _folder;
@@ -99,11 +103,31 @@ internal sealed class TestBed : IAsyncDisposable
             20 * await AddAsync(PairPool, ["170300100", "170300101"], []),
         ];
 
-        async Task CreateAsync(V1.Pool pool) => await ops.CreatePoolAsync(
-            new() { TenantId = ChaosRules.TenantId, Pool = pool }, deadline: Deadline);
+        Task CreateAsync(V1.Pool pool) => RepeatAsync(async () =>
+            await ops.CreatePoolAsync(new() { TenantId = ChaosRules.TenantId, Pool = pool }, deadline: Deadline));
 
-        async Task<int> AddAsync(string pool, string[] blocks, string[] numbers) => (await ops.AddNumbersAsync(
-            new() { TenantId = ChaosRules.TenantId, PoolId = pool, Blocks = { blocks }, Numbers = { numbers } }, deadline: Deadline)).AddedCount;
+        Task<int> AddAsync(string pool, string[] blocks, string[] numbers) => RepeatAsync(async () =>
+        {
+            var added = await ops.AddNumbersAsync(
+                new() { TenantId = ChaosRules.TenantId, PoolId = pool, Blocks = { blocks }, Numbers = { numbers } }, deadline: Deadline);
+            return added.AddedCount + added.PresentCount;
+        });
+    }
+
+    /// <summary>A store that has just been started may have this and that to arrange yet; both calls may be repeated.</summary>
+    private static async Task<T> RepeatAsync<T>(Func<Task<T>> call)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (RpcException fault) when (fault.StatusCode == StatusCode.Unavailable && tries < MostTries)
+            {
+                await Task.Delay(s_betweenTries, TimeProvider.System);
+            }
+        }
     }
 
     private static DateTime Deadline => (TimeProvider.System.GetUtcNow() + s_deadline).UtcDateTime;
