@@ -20,6 +20,8 @@ internal static class ChaosCommand
         level.AcceptOnlyFromAmong(s_levels);
         var plant = new Option<string>("--plant") { Description = "A bug for the checker to find.", DefaultValueFactory = _ => "none" };
         plant.AcceptOnlyFromAmong("none", "no-aging", "drop-write");
+        var links = new Option<string>("--links") { Description = "How links are cut: namespaces where allowed (auto), or proxies.", DefaultValueFactory = _ => "auto" };
+        links.AcceptOnlyFromAmong("auto", "proxies");
         var output = new Option<FileInfo?>("--out") { Description = "Where the calls that prove a violation go." };
         foreach (var (option, least, most) in new[] { (clients, 1, 900), (instances, 1, 9), (faults, 0, 10_000), (calls, 0, int.MaxValue), (blocks, 1, 10) })
         {
@@ -30,7 +32,7 @@ internal static class ChaosCommand
             });
         }
 
-        var command = new Command("chaos", "Breaks things under load and checks the history.") { seed, clients, instances, faults, calls, blocks, level, plant, output };
+        var command = new Command("chaos", "Breaks things under load and checks the history.") { seed, clients, instances, faults, calls, blocks, level, plant, links, output };
         command.SetAction(async (parsed, cancellation) =>
         {
             var plan = new ChaosPlan(
@@ -42,7 +44,7 @@ internal static class ChaosCommand
                 parsed.GetRequiredValue(level),
                 parsed.GetRequiredValue(plant) switch { "no-aging" => Plant.NoAging, "drop-write" => Plant.DropWrite, _ => Plant.None },
                 parsed.GetRequiredValue(blocks));
-            if (!Namespaces.IsInside && await Namespaces.AreAllowedAsync())
+            if (!Namespaces.IsInside && parsed.GetRequiredValue(links) == "auto" && await Namespaces.AreAllowedAsync())
                 return await Namespaces.RunInsideAsync(ArgumentsOf(plan, parsed.GetValue(output)), cancellation);
 
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

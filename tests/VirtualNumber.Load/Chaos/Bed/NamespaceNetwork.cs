@@ -9,6 +9,8 @@ internal sealed class NamespaceNetwork : Network
     private const string Switch = "vnbr0";
     private const string OtherSwitch = "vnbr1";
     private const string Net = "10.77.0";
+    private const int RedisPort = 7000;
+    private const int BusPort = 17_000;
 
     private readonly List<NamespaceHost> _hosts = [];
 
@@ -41,6 +43,8 @@ internal sealed class NamespaceNetwork : Network
         await Tool.RunAsync([.. host.Enter, "ip", "link", "set", "eth0", "up"]);
         return host;
     }
+
+    public override RedisPorts NewRedisPorts(Host host) => new(RedisPort, BusPort, RedisPort, BusPort);
 
     public override Task CutAsync(IReadOnlyList<Host> hosts) => PlugAsync(hosts, OtherSwitch);
 

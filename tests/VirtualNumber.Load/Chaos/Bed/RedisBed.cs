@@ -5,7 +5,6 @@ internal sealed class RedisBed : IAsyncDisposable
 {
     private const int NodeCount = 6;
     private const int Slots = 16_384;
-    private const int FirstPort = 7000;
 
     private static readonly TimeSpan s_askEvery = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_askPatience = TimeSpan.FromSeconds(2);
@@ -25,7 +24,7 @@ internal sealed class RedisBed : IAsyncDisposable
             ?? throw new InvalidOperationException("deploy/redis/redis.conf is not found from here.");
         // Beside it what differs at the level. A fail-over in a few seconds instead of in ten, so that a run has time for many.
         List<string> options = RepositoryFiles.Find("deploy", "redis", $"{level}.conf") is { } differences ? ["--include", differences] : [];
-        options.AddRange(["--bind", "*", "--protected-mode", "no", "--cluster-node-timeout", "2000"]);
+        options.AddRange(["--protected-mode", "no", "--cluster-node-timeout", "2000"]);
         var nodes = new List<RedisNode>();
         var bed = new RedisBed(nodes);
         try
@@ -33,7 +32,7 @@ internal sealed class RedisBed : IAsyncDisposable
             for (var i = 0; i < NodeCount; i++)
             {
                 var host = await network.AddHostAsync($"redis{i}");
-                var node = new RedisNode(host, FirstPort + i, Path.Combine(folder, host.Name), configuration, options);
+                var node = new RedisNode(host, network.NewRedisPorts(host), Path.Combine(folder, host.Name), configuration, options);
                 nodes.Add(node);
                 node.Start();
             }

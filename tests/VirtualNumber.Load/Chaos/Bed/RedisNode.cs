@@ -6,19 +6,21 @@ internal sealed class RedisNode : IAsyncDisposable
     private readonly string _folder;
     private readonly string _configuration;
     private readonly IReadOnlyList<string> _options;
+    private readonly RedisPorts _ports;
     private ChildProcess? _process;
 
     /// <param name="host">Its machine.</param>
-    /// <param name="port">Where it listens.</param>
+    /// <param name="ports">Where it listens.</param>
     /// <param name="folder">What it writes to disk, for itself alone.</param>
     /// <param name="configuration">Its redis.conf.</param>
     /// <param name="options">What differs from that.</param>
-    public RedisNode(Host host, int port, string folder, string configuration, IReadOnlyList<string> options) =>
-        (Host, Port, _folder, _configuration, _options) = (host, port, folder, configuration, options);
+    public RedisNode(Host host, RedisPorts ports, string folder, string configuration, IReadOnlyList<string> options) =>
+        (Host, _ports, _folder, _configuration, _options) = (host, ports, folder, configuration, options);
 
     public Host Host { get; }
 
-    public int Port { get; }
+    /// <summary>Where others reach it.</summary>
+    public int Port => _ports.Announced;
 
     public string EndPoint => $"{Host.Address}:{Port}";
 
@@ -29,7 +31,9 @@ internal sealed class RedisNode : IAsyncDisposable
         Directory.CreateDirectory(_folder);
         _process = Host.Start(
             [
-                "redis-server", _configuration, "--port", $"{Port}", "--dir", _folder, "--logfile", "redis.log",
+                "redis-server", _configuration, "--bind", Host.Address, "--port", $"{_ports.Port}", "--cluster-port", $"{_ports.Bus}",
+                "--cluster-announce-ip", Host.Address, "--cluster-announce-port", $"{_ports.Announced}",
+                "--cluster-announce-bus-port", $"{_ports.AnnouncedBus}", "--dir", _folder, "--logfile", "redis.log",
                 "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", .. _options,
             ],
             [],

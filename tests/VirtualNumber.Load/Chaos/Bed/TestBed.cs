@@ -58,7 +58,15 @@ internal sealed class TestBed : IAsyncDisposable
             foreach (var instance in instances)
                 await instance.UntilReadyAsync(cancellation);
             var bed = new TestBed(folder, network, redis, instances);
-            await bed.StockAsync(plan, rules);
+            try
+            {
+                await bed.StockAsync(plan, rules);
+            }
+            catch (RpcException fault)
+            {
+                throw new InvalidOperationException($"The pools could not be stocked. {instances[0].Host.Name} says: {instances[0].Output}", fault);
+            }
+
             return bed;
         }
         catch
@@ -82,8 +90,7 @@ internal sealed class TestBed : IAsyncDisposable
         var settings = rules.ToSettings(plan.Plant == Plant.NoAging);
         settings["Redis:Configuration"] = redis.Configuration;
         settings["Sealing:KeyRing"] = keyRing;
-        if (plan.Level != ChaosPlan.DefaultLevel)
-            settings["Redis:Durability"] = plan.Level;
+        settings["Redis:Durability"] = plan.Level;
         return settings;
     }
 

@@ -56,11 +56,11 @@ internal sealed class FaultRunner(TestBed bed, RunClock clock, Action<string> te
                 await PauseAsync(fault.Length, cancellation);
                 instance.Start();
                 break;
-            case FaultKind.FreezeInstance:
-                await WhileAsync(instance.Freeze, fault.Length, instance.Thaw, cancellation);
+            case FaultKind.CutInstance when bed.Network.CutsInstances:
+                await CutAsync([instance.Host], fault.Length, cancellation);
                 break;
             default:
-                await CutAsync([instance.Host], fault.Length, cancellation);
+                await WhileAsync(instance.Freeze, fault.Length, instance.Thaw, cancellation);
                 break;
         }
 
