@@ -10,7 +10,14 @@ namespace VirtualNumber.Load;
 /// </summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
-    private const int SigTerm = 15;
+    /// <summary>Asks a process to stop.</summary>
+    public const int SigTerm = 15;
+
+    /// <summary>Lets a frozen process go on.</summary>
+    public const int SigCont = 18;
+
+    /// <summary>Freezes a process: its sockets stay open, and nothing answers.</summary>
+    public const int SigStop = 19;
 
     private static readonly TimeSpan s_stopsWithin = TimeSpan.FromSeconds(20);
 
@@ -26,18 +33,23 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     /// <summary>Starts an assembly with arguments, and with settings as environment variables.</summary>
     public static ChildProcess Start(
-        string assembly, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> settings)
+        string assembly, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> settings) =>
+        StartProgram([FindDotnet(), assembly, .. arguments], settings, Path.GetDirectoryName(assembly)!);
+
+    /// <summary>Starts a program, the first of the words, with the others as its arguments.</summary>
+    public static ChildProcess StartProgram(
+        IReadOnlyList<string> words, IEnumerable<KeyValuePair<string, string>> settings, string folder)
     {
-        var start = new ProcessStartInfo(FindDotnet(), [assembly, .. arguments])
+        var start = new ProcessStartInfo(words[0], words.Skip(1))
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = Path.GetDirectoryName(assembly)!,
+            WorkingDirectory = folder,
         };
         foreach (var (name, value) in settings)
             start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
 
-        var child = new ChildProcess(Process.Start(start) ?? throw new InvalidOperationException($"{assembly} did not start."));
+        var child = new ChildProcess(Process.Start(start) ?? throw new InvalidOperationException($"{words[0]} did not start."));
         child._process.BeginOutputReadLine();
         child._process.BeginErrorReadLine();
         return child;
@@ -108,6 +120,16 @@ internal sealed class ChildProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Sends it a signal, unless it has ended.</summary>
+    public void Signal(int signal)
+    {
+        if (!_process.HasExited)
+            _ = SendSignal(_process.Id, signal);
+    }
+
+    /// <summary>Waits until it has ended.</summary>
+    public Task WaitForExitAsync() => _process.WaitForExitAsync();
+
     /// <summary>Ends it at once, as a crash would.</summary>
     public void Kill() => _process.Kill();
 
@@ -128,7 +150,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>The very runtime that runs this process, when it says which; else the one on the path.</summary>
-    private static string FindDotnet()
+    public static string FindDotnet()
     {
         if (Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host)
             return host;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VirtualNumber.Load.Bench;
 using VirtualNumber.Load.Calls;
+using VirtualNumber.Load.Chaos;
 using VirtualNumber.Load.Fuzz;
 using VirtualNumber.Load.Pairs;
 using VirtualNumber.Load.Replay;
@@ -13,6 +14,7 @@ root.Subcommands.Add(BenchCommand.Create());
 root.Subcommands.Add(OccupancyCommand.Create());
 root.Subcommands.Add(FuzzCommand.Create());
 root.Subcommands.Add(BenchServerCommand.Create());
+root.Subcommands.Add(ChaosCommand.Create());
 
 var parsed = root.Parse(args);
 if (parsed.Errors.Count == 0)

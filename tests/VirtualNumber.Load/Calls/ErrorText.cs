@@ -35,6 +35,10 @@ internal static class ErrorText
         return info is null ? "" : (string)ErrorInfo.Descriptor.FindFieldByNumber(1).Accessor.GetValue(info);
     }
 
+    /// <summary>A value of the error's ErrorInfo; empty when it has none of that name.</summary>
+    public static string ValueOf(RpcException exception, string key) =>
+        DetailsOf(exception).FirstOrDefault(detail => detail.Is(ErrorInfo.Descriptor))?.Unpack<ErrorInfo>().Metadata.GetValueOrDefault(key) ?? "";
+
     private static RepeatedField<Any> DetailsOf(RpcException exception)
     {
         var bytes = exception.Trailers.FirstOrDefault(entry => entry.Key == DetailsKey)?.ValueBytes;

@@ -1,0 +1,153 @@
+namespace VirtualNumber.Load.Chaos.Checking;
+
+/// <summary>
+/// Holds the history of a run against the invariants of the design: each lease and each delivery is followed through all calls that
+/// tell of it, with the set of states that it may be in; then slots, requests and roles are looked at across leases.
+/// </summary>
+internal sealed partial class HistoryChecker
+{
+    private readonly ChaosRules _rules;
+    private readonly bool _mayLose;
+    private readonly IReadOnlyList<Call> _calls;
+    private readonly IReadOnlyList<Trouble> _troubles;
+    private readonly Verdict _verdict = new();
+    private readonly Dictionary<string, Followed> _leases = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<Call>> _byDelivery = new(StringComparer.Ordinal);
+
+    private HistoryChecker(ChaosRules rules, bool mayLose, IReadOnlyList<Call> calls, IReadOnlyList<Trouble> troubles) =>
+        (_rules, _mayLose, _calls, _troubles) = (rules, mayLose, calls, troubles);
+
+    /// <param name="rules">The run's.</param>
+    /// <param name="mayLose">Whether the level admits that a fail-over forgets acknowledged writes.</param>
+    /// <param name="calls">All calls of the run.</param>
+    /// <param name="troubles">When which kind of trouble masters were in.</param>
+    public static Verdict Check(ChaosRules rules, bool mayLose, IReadOnlyList<Call> calls, IReadOnlyList<Trouble> troubles)
+    {
+        var checker = new HistoryChecker(rules, mayLose, [.. calls.OrderBy(call => call.Start)], troubles);
+        checker.Run();
+        return checker._verdict;
+    }
+
+    private long Tolerance => _rules.Tolerance.Ticks;
+
+    private void Run()
+    {
+        CheckAnswers();
+        foreach (var group in _calls.Where(call => call.Delivery.Length > 0).GroupBy(call => call.Delivery))
+            _byDelivery[group.Key] = [.. group];
+        FindLeases();
+        AssignCalls();
+        foreach (var lease in _leases.Values)
+            Follow(lease);
+        foreach (var (_, calls) in _byDelivery)
+            FollowDelivery(calls);
+        CheckRequests();
+        CheckRoles();
+        CheckSlots();
+        _verdict.Leases = _leases.Count;
+        _verdict.Deliveries = _byDelivery.Count;
+    }
+
+    /// <summary>Every lease that some answer named. One whose CreateLease nobody saw succeed is known by whom it connects.</summary>
+    private void FindLeases()
+    {
+        var asked = new Dictionary<string, Call>(StringComparer.Ordinal);
+        foreach (var call in _calls.Where(call => call.Verb is Verb.Create or Verb.BatchCreate))
+        {
+            // A courier has many leases; the recipient is this one's.
+            asked[call.Pair ? call.Peer : call.Holder] = call;
+            foreach (var seen in call.Seen)
+                Find(seen, call);
+        }
+
+        var roles = _calls.Where(call => call.Verb is Verb.Create or Verb.BatchCreate).ToLookup(call => (call.Delivery, call.Role));
+        foreach (var call in _calls.Where(call => call.Verb is Verb.List or Verb.Report))
+        {
+            // Before any answer named it: the last request of the role that had begun by then.
+            foreach (var seen in call.Seen.Where(seen => !_leases.ContainsKey(seen.Id)))
+            {
+                if (roles[(call.Delivery, seen.Role)].Where(creation => creation.Start <= seen.Epoch + Tolerance).MaxBy(creation => creation.Start) is { } creation)
+                    Find(seen, creation);
+                else
+                    Break(BreachKind.UnexpectedAnswer, $"Lease {seen.Id} was never asked for.", call.Start, call.End, [call]);
+            }
+        }
+
+        foreach (var call in _calls.Where(call => call.Verb == Verb.Resolve && call.Connected.Length > 0))
+        {
+            foreach (var seen in call.Seen.Where(seen => !_leases.ContainsKey(seen.Id)))
+            {
+                if (asked.TryGetValue(call.Connected, out var creation) || asked.TryGetValue(call.Caller, out creation))
+                    Find(seen, creation);
+                else
+                    Break(BreachKind.WrongPerson, $"Lease {seen.Id} is nobody's, and it connects {call.Connected}.", call.Start, call.End, [call]);
+            }
+        }
+    }
+
+    private void Find(SeenLease seen, Call creation)
+    {
+        if (!_leases.ContainsKey(seen.Id))
+            _leases[seen.Id] = new(new LeaseFacts(_rules, seen.Id, seen.Epoch) { Delivery = creation.Delivery, Number = seen.Number }, creation);
+    }
+
+    private void AssignCalls()
+    {
+        var byDelivery = _leases.Values.ToLookup(lease => lease.Facts.Delivery);
+        foreach (var call in _calls)
+        {
+            var about = call.Verb is Verb.List or Verb.Report
+                ? byDelivery[call.Delivery]
+                : call.Seen.Select(seen => seen.Id).Append(call.LeaseId).Distinct().Select(id => _leases.GetValueOrDefault(id)).OfType<Followed>();
+            foreach (var lease in about)
+                lease.Calls.Add(call);
+        }
+    }
+
+    private void CheckAnswers()
+    {
+        foreach (var call in _calls.Where(call => call.Outcome == CallEnd.Refused && !IsExpected(call)))
+            Break(BreachKind.UnexpectedAnswer, $"{call.Verb} was refused with {call.Reason}.", call.Start, call.End, [call]);
+    }
+
+    private static bool IsExpected(Call call) => call.Reason is "OVERLOADED" || call.Verb switch
+    {
+        Verb.Create or Verb.BatchCreate =>
+            // A repeat may come after the expire time that it asks for.
+            (call.Reason == "FIELDS_INVALID" && call.End >= call.Ticks) || call.Reason is "NUMBERS_AGING" or "POOL_EMPTY" or "PARTY_SATURATED" or "DELIVERY_OVER" or "LEASE_ENDED" or "DELIVERY_ROLE_TAKEN",
+        Verb.Extend => call.Reason is "LEASE_UNKNOWN" or "LEASE_ENDED" or "EXTENSION_LIMIT_REACHED",
+        Verb.Reassign => call.Reason is "LEASE_UNKNOWN" or "LEASE_ENDED" or "PARTY_BUSY",
+        Verb.Get or Verb.Release => call.Reason is "LEASE_UNKNOWN",
+        _ => false,
+    };
+
+    private void FollowDelivery(List<Call> calls)
+    {
+        var deeds = calls
+            .Where(call => call.Verb == Verb.Report ? call.Outcome != CallEnd.Refused : call.Verb == Verb.List && call.Outcome == CallEnd.Done)
+            .Select(call => new DeliveryDeed(call)).ToList();
+        var followed = new Possibilities<StatusEvent>([default]);
+        var broken = false;
+        followed.Follow(deeds, (deed, states) =>
+        {
+            if (broken)
+                return;
+            broken = true;
+            Break(
+                BreachKind.EventOrder,
+                $"Delivery {calls[0].Delivery}: {deed.Call.Verb} shows {deed.Call.Latest.Status} ({deed.Call.ReportOutcome}); possible before it: {string.Join(", ", states.Select(state => state.Status))}.",
+                deeds[0].Start,
+                deed.Call.End,
+                [.. deeds.Select(one => one.Call).Where(call => call.Start <= deed.Call.End)]);
+        });
+        _verdict.GivenUp += followed.GaveUp ? 1 : 0;
+    }
+
+    /// <summary>Whether the level admits it decides where it is written down.</summary>
+    private void Break(BreachKind kind, string text, long since, long at, IReadOnlyList<Call> proof)
+    {
+        var breach = new Breach(kind, text, since, at, proof);
+        var admitted = _mayLose && breach.MayComeOfLoss && _troubles.Any(trouble => trouble.MayLose && trouble.Start <= at && trouble.End >= since);
+        (admitted ? _verdict.Admitted : _verdict.Violations).Add(breach);
+    }
+}

@@ -1,0 +1,53 @@
+using VirtualNumber.Load.Chaos.Bed;
+using VirtualNumber.Load.Chaos.Checking;
+
+namespace VirtualNumber.Load.Chaos.Clients;
+
+/// <summary>
+/// After all faults have healed: every delivery is read through every instance, and every lease that has not rested yet; the checker
+/// holds that against what was acknowledged. And the numbers of each pool must add up, by every instance.
+/// </summary>
+internal sealed class ReadBack(TestBed bed, History history)
+{
+    private const int Readers = 32;
+    private const int Nobody = 999;
+
+    private static readonly TimeSpan s_young = TimeSpan.FromSeconds(30);
+
+    public async Task<IReadOnlyList<Breach>> RunAsync(CancellationToken cancellation)
+    {
+        var calls = history.Calls;
+        var deliveries = calls.Select(call => call.Delivery).Where(delivery => delivery.Length > 0).Distinct().ToList();
+        var young = history.Clock.Now - s_young.Ticks;
+        var leases = calls.SelectMany(call => call.Seen.Where(seen => seen.Number.Length > 0 && (seen.Epoch > young || seen.Expire > young)).Select(seen => (seen.Id, seen.Number)))
+            .Distinct().ToList();
+        var caller = new Caller(Nobody, bed.Instances, history);
+        foreach (var instance in bed.Instances)
+        {
+            var options = new ParallelOptions { MaxDegreeOfParallelism = Readers, CancellationToken = cancellation };
+            await Parallel.ForEachAsync(deliveries, options, async (delivery, _) => await caller.ListAsync(instance.Number, delivery));
+            await Parallel.ForEachAsync(leases, options, async (lease, _) => await caller.GetAsync(instance.Number, lease.Id));
+        }
+
+        return await CheckBooksAsync();
+    }
+
+    private async Task<IReadOnlyList<Breach>> CheckBooksAsync()
+    {
+        var breaches = new List<Breach>();
+        string[] pools = [TestBed.DirectPool, TestBed.ExtensionPool, TestBed.PairPool];
+        foreach (var instance in bed.Instances)
+        {
+            foreach (var (pool, stocked) in pools.Zip(bed.Stocked))
+            {
+                var at = history.Clock.Now;
+                var counts = (await instance.Ops.GetStatsAsync(new() { TenantId = ChaosRules.TenantId, PoolId = pool, PageSize = 1 })).Counts;
+                var sum = counts.AvailableCount + counts.LeasedCount + counts.AgingCount + counts.SuspendedCount + counts.RetiredCount;
+                if (counts.StockedCount != stocked || sum != stocked)
+                    breaches.Add(new(BreachKind.BooksWrong, $"{pool} by {instance.Host.Name}: {counts.StockedCount} stocked, {sum} counted, {stocked} added.", at, at, []));
+            }
+        }
+
+        return breaches;
+    }
+}
