@@ -7,7 +7,7 @@ namespace VirtualNumber.Load.Chaos.Bed;
 internal sealed class Instance : IAsyncDisposable
 {
     private static readonly TimeSpan s_connectWithin = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(120);
 
     private readonly IReadOnlyDictionary<string, string> _settings;
     private readonly (int Grpc, int Http) _ports;

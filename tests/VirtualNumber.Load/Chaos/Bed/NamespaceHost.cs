@@ -62,8 +62,16 @@ internal sealed class NamespaceHost : Host, IAsyncDisposable
 
     private Socket? TryNewSocket()
     {
-        using var entry = File.OpenHandle(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        return SetNamespace(entry, NetworkNamespace) == 0 ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) : null;
+        try
+        {
+            using var entry = File.OpenHandle(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            return SetNamespace(entry, NetworkNamespace) == 0 ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) : null;
+        }
+        catch (Exception fault) when (fault is IOException or SocketException)
+        {
+            // The machine is gone.
+            return null;
+        }
     }
 
     [DllImport("libc", EntryPoint = "setns", SetLastError = true)]

@@ -36,7 +36,7 @@ internal sealed class FaultRunner(TestBed bed, RunClock clock, Action<string> te
             await PauseAsync(fault.Pause, cancellation);
             var record = fault.IsOfInstance ? await HitInstanceAsync(fault, cancellation) : await HitClusterAsync(fault, cancellation);
             record.Whole = clock.Now;
-            tell($"{Seconds(record.Start)} s: {fault.Kind} of {record.Target}, for {Length(record.End - record.Start)} s, whole again after {Length(record.Whole - record.Start)} s");
+            tell($"{Seconds(record.Whole)} s: whole again after {fault.Kind} of {record.Target}");
         }
     }
 
@@ -175,6 +175,7 @@ internal sealed class FaultRunner(TestBed bed, RunClock clock, Action<string> te
     {
         lock (_gate)
             _records.Add(record);
+        tell($"{Seconds(record.Start)} s: {record.Plan.Kind} of {record.Target}");
         return record;
     }
 
