@@ -63,8 +63,22 @@ internal sealed class CallInput : FuzzInput
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            using var own = FuzzTarget.NewInvoker();
-            return await SendAsync(own, target.Address, cancellation);
+            return await SendAloneAsync(target.Address, cancellation);
+        }
+    }
+
+    /// <summary>Headers that are too long cost their connection, as HTTP/2 can read no further; the client may learn that from a closed socket.</summary>
+    private async Task<string> SendAloneAsync(Uri address, CancellationToken cancellation)
+    {
+        const int longestHeader = 8 * 1024;
+        using var own = FuzzTarget.NewInvoker();
+        try
+        {
+            return await SendAsync(own, address, cancellation);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException && _headers.Any(header => header.Value.Length > longestHeader))
+        {
+            return "cut off for its headers";
         }
     }
 

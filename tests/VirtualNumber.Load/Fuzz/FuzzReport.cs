@@ -25,8 +25,6 @@ internal sealed record FuzzReport(
         foreach (var (answer, count) in Answers)
             writer.WriteLine($"  {count,9}  {answer}");
         writer.WriteLine($"working set {MemoryBefore / 1_048_576} MiB after a tenth of them, {MemoryAfter / 1_048_576} MiB at the end");
-        foreach (var fault in Faults)
-            writer.WriteLine($"FAULT {fault}");
         writer.WriteLine(Faults.Count == 0 ? "no faults" : $"{Faults.Count} faults");
     }
 }

@@ -31,31 +31,32 @@ internal sealed partial class FuzzRun
     private readonly ServiceProcess _service;
     private readonly FuzzTarget _target;
     private readonly FuzzStock _stock;
+    private readonly TextWriter _progress;
     private readonly ValidRequests _valid;
     private readonly ConcurrentQueue<string> _faults = [];
     private readonly ConcurrentDictionary<string, int> _answers = [];
     private int _outputRead;
     private int _endedByKestrel;
 
-    private FuzzRun(int seed, ServiceProcess service, FuzzStock stock)
+    private FuzzRun(int seed, ServiceProcess service, FuzzStock stock, TextWriter progress)
     {
-        (_seed, _service, _stock) = (seed, service, stock);
+        (_seed, _service, _stock, _progress) = (seed, service, stock, TextWriter.Synchronized(progress));
         (_target, _valid) = (new FuzzTarget(service.GrpcAddress), new ValidRequests(stock));
     }
 
     /// <summary>Runs the inputs from a number on.</summary>
-    public static async Task<FuzzReport> RunAsync(int seed, long first, long count, int workers, TextWriter? progress = null)
+    public static async Task<FuzzReport> RunAsync(int seed, long first, long count, int workers, TextWriter progress)
     {
         var settings = FuzzStock.Settings;
         settings["DOTNET_GCHeapHardLimit"] = HeapLimit.ToString("x", CultureInfo.InvariantCulture);
         await using var service = await ServiceProcess.StartAsync(settings);
         using var channel = GrpcChannel.ForAddress(service.GrpcAddress);
-        var run = new FuzzRun(seed, service, await FuzzStock.CreateAsync(channel));
+        var run = new FuzzRun(seed, service, await FuzzStock.CreateAsync(channel), progress);
         using (run._target)
-            return await run.RunAsync(first, count, workers, progress);
+            return await run.RunAsync(first, count, workers);
     }
 
-    private async Task<FuzzReport> RunAsync(long first, long count, int workers, TextWriter? progress)
+    private async Task<FuzzReport> RunAsync(long first, long count, int workers)
     {
         var startedAt = Stopwatch.GetTimestamp();
         _outputRead = _service.Output.Length;
@@ -69,21 +70,21 @@ internal sealed partial class FuzzRun
             CheckLog(from, until);
             if (_service.Process.HasExited)
             {
-                _faults.Enqueue($"The service ended with one of the inputs {from} to {until - 1}: {Excerpt(_service.Output)}");
+                Tell($"The service ended with one of the inputs {from} to {until - 1}: {Excerpt(_service.Output)}");
                 break;
             }
 
             if (memoryBefore == 0 && until > warm)
                 memoryBefore = Memory();
-            if (progress is not null && until % 50_000 == 0)
-                await progress.WriteLineAsync($"{until} inputs, {_faults.Count} faults, {Memory() / 1_048_576} MiB, {Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0} s");
+            if (until % 50_000 == 0)
+                await _progress.WriteLineAsync($"{until} inputs, {_faults.Count} faults, {Memory() / 1_048_576} MiB, {Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0} s");
         }
 
         CheckLog(first, first + count);
         if (_answers.GetValueOrDefault(EndedByKestrel) > _endedByKestrel)
-            _faults.Enqueue($"{_answers[EndedByKestrel]} connections were ended with INTERNAL_ERROR, {_endedByKestrel} of them by the one cause that is known.");
+            Tell($"{_answers[EndedByKestrel]} connections were ended with INTERNAL_ERROR, {_endedByKestrel} of them by the one cause that is known.");
         if (!_service.Process.HasExited && await _stock.CheckAsync() is { } wrong)
-            _faults.Enqueue(wrong);
+            Tell(wrong);
         var memoryAfter = _service.Process.HasExited ? 0 : Memory();
         return new FuzzReport(
             _seed, first, count, [.. _faults], new SortedDictionary<string, int>(_answers, StringComparer.Ordinal), memoryBefore, memoryAfter, Stopwatch.GetElapsedTime(startedAt));
@@ -128,8 +129,15 @@ internal sealed partial class FuzzRun
         exception.Message.Contains("must contain only ASCII", StringComparison.Ordinal)
         || exception.Message.Contains("headers length exceeded the server limit", StringComparison.Ordinal);
 
+    /// <summary>At once: a run of hours may be ended before its report.</summary>
+    private void Tell(string fault)
+    {
+        _faults.Enqueue(fault);
+        _progress.WriteLine($"FAULT {fault}");
+    }
+
     private void Blame(long number, FuzzInput input, string fault) =>
-        _faults.Enqueue($"Input {number} (fuzz --seed {_seed} --only {number}): {fault}{Environment.NewLine}    {input.Describe()}");
+        Tell($"Input {number} (fuzz --seed {_seed} --only {number}): {fault}{Environment.NewLine}    {input.Describe()}");
 
     /// <summary>The service logs errors only, so whatever it has written since is one.</summary>
     private void CheckLog(long from, long until)
@@ -142,7 +150,7 @@ internal sealed partial class FuzzRun
             && entry.Contains("System.IndexOutOfRangeException", StringComparison.Ordinal)
             && entry.Contains("HPackDecoder.OnIndexedHeaderField", StringComparison.Ordinal));
         if (entries.Count > 0)
-            _faults.Enqueue($"The service logged errors by input {from} to {until - 1} (fuzz --seed {_seed} --first {from} --inputs {until - from}): {Excerpt(string.Concat(entries))}");
+            Tell($"The service logged errors by input {from} to {until - 1} (fuzz --seed {_seed} --first {from} --inputs {until - from}): {Excerpt(string.Concat(entries))}");
     }
 
     /// <summary>An entry of the log begins with its level; what belongs to it is indented.</summary>

@@ -102,13 +102,21 @@ internal sealed class FuzzStock
             await ops.AddNumbersAsync(new AddNumbersRequest { TenantId = Tenant, PoolId = "after", Blocks = { "162100999" } }, deadline: deadline);
             var request = new CreateLeaseRequest
             {
-                TenantId = Tenant, PoolId = "after", Delivery = DeliveryOf(-1), Role = DeliveryRole.Recipient, RealNumber = RealNumberOf(7),
+                TenantId = Tenant,
+                PoolId = "after",
+                Delivery = DeliveryOf(-1),
+                Role = DeliveryRole.Recipient,
+                RealNumber = RealNumberOf(7),
                 ExpireTime = TimeProvider.System.GetUtcNow().AddDays(1).ToTimestamp(),
             };
             var lease = (await leases.CreateLeaseAsync(request, deadline: deadline)).Lease;
             var look = new ResolveRequest
             {
-                GatewayId = Gateway, CallId = "after", CalledNumber = lease.VirtualNumber, CallerNumber = RealNumberOf(8), CallKind = CallKind.Voice,
+                GatewayId = Gateway,
+                CallId = "after",
+                CalledNumber = lease.VirtualNumber,
+                CallerNumber = RealNumberOf(8),
+                CallKind = CallKind.Voice,
             };
             var route = await routing.ResolveAsync(look, deadline: deadline);
             if (route.Action != RoutingAction.Connect || !route.ConnectNumber.ToString().Contains("10000007", StringComparison.Ordinal))

@@ -55,7 +55,10 @@ internal sealed class ValidRequests(FuzzStock stock)
         "CreatePool" => new CreatePoolRequest { TenantId = FuzzStock.Tenant, Pool = new Pool { PoolId = $"p{random.Next(50)}", BlockDigits = random.Next(2, 5) } },
         "UpdatePool" => new UpdatePoolRequest
         {
-            TenantId = FuzzStock.Tenant, PoolId = Pool(random), Aging = TimeSpan.FromHours(random.Next(1, 100)).ToDuration(), EndedAnnouncement = "gone",
+            TenantId = FuzzStock.Tenant,
+            PoolId = Pool(random),
+            Aging = TimeSpan.FromHours(random.Next(1, 100)).ToDuration(),
+            EndedAnnouncement = "gone",
         },
         "GetPool" => new GetPoolRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random) },
         "ListPools" => new ListPoolsRequest { TenantId = FuzzStock.Tenant, PageSize = random.Next(0, 20), PageToken = Token(random) },

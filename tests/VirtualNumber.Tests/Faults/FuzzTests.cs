@@ -15,7 +15,7 @@ public sealed class FuzzTests
     [Test]
     public async Task No_bytes_bring_about_a_fault_of_the_service()
     {
-        var report = await FuzzRun.RunAsync(Seed, first: 0, Inputs, Workers);
+        var report = await FuzzRun.RunAsync(Seed, first: 0, Inputs, Workers, TestContext.Progress);
         report.WriteTo(TestContext.Out);
         Assert.Multiple(() =>
         {

@@ -1,6 +1,8 @@
 using System.Net;
 using Grpc.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using VirtualNumber.Load.Fuzz;
+using VirtualNumber.Tests.Faults;
 
 namespace VirtualNumber.Tests.GrpcOnKestrel;
 
@@ -95,6 +97,23 @@ public sealed class MalformedTests
         byte[] header = [0, 0x7F, 0xFF, 0xFF, 0xFF, 1, 2, 3];
         var response = await _raw.PostAsync(method, header);
         Assert.That(response.Status, Is.EqualTo(StatusCode.ResourceExhausted));
+    }
+
+    [Test]
+    public async Task A_connection_that_breaks_while_a_request_comes_is_no_fault_of_the_handler()
+    {
+        for (var i = 0; i < 50; i++)
+        {
+            using var connection = await RawConnection.OpenAsync(_server.Address);
+            for (var stream = 1; stream < 20; stream += 2)
+                await connection.BeginAsync(stream, $"{Service}/Echo");
+            // A name that is longer than headers may be: the connection cannot be read any further.
+            await connection.SendAsync(Http2Bytes.Frame(Http2Bytes.Headers, Http2Bytes.EndHeaders, 21, [0, 0x7F, 0xFF, 0xFF, 0x7F]));
+            await connection.ReadToEndAsync().Soon();
+        }
+
+        await A_proper_request_is_answered();
+        Assert.That(_server.Logs.Lines.Where(line => line.StartsWith("Error", StringComparison.Ordinal)), Is.Empty);
     }
 
     [TestCase("application/json")]
