@@ -38,8 +38,8 @@ public sealed class FrozenRedisTests
 
     private static readonly TimeSpan s_loopDeadline = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long calls are counted, before the freeze and after it.</summary>
-    private static readonly TimeSpan s_counted = TimeSpan.FromSeconds(1);
+    /// <summary>How long calls are counted at a time.</summary>
+    private static readonly TimeSpan s_counted = TimeSpan.FromMilliseconds(200);
 
     /// <summary>What a busy machine may add to a deadline before the caller's own code runs again.</summary>
     private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(1.5);
@@ -104,8 +104,8 @@ public sealed class FrozenRedisTests
     }
 
     /// <summary>
-    /// Callers in a loop, as fast as they are answered. Speed is a ratio of two counts of one run, and half of it passes for all of it: other
-    /// tests' machines are busy.
+    /// Callers in a loop, as fast as they are answered. Speed is compared within one run, and half of it passes for all of it, in the best part
+    /// of those two seconds: the machine may be busy with other things.
     /// </summary>
     [Test]
     public async Task Calls_end_in_time_memory_stays_flat_and_full_speed_is_back_within_two_seconds()
@@ -118,21 +118,20 @@ public sealed class FrozenRedisTests
         var longest = new long[Loops];
         var loops = Enumerable.Range(0, Loops).Select(loop => Task.Run(() => LoopAsync(loop))).ToList();
         await AfterAsync(s_warmUp);
-        var before = await CountAsync();
+        var before = (await SpeedsAsync(s_fullSpeedWithin)).Average();
         var memory = service.Service.Process.Memory;
 
         await service.Redis.FreezeAsync();
         await Task.WhenAny(Task.WhenAll(loops), AfterAsync(s_longFreeze));
         var grown = service.Service.Process.Memory - memory;
         await service.Redis.ThawAsync();
-        await AfterAsync(s_fullSpeedWithin - s_counted);
-        var after = await CountAsync();
-        var later = await CountAsync();
+        var after = (await SpeedsAsync(s_fullSpeedWithin)).Max();
+        var later = (await SpeedsAsync(s_fullSpeedWithin)).Average();
         await over.CancelAsync();
         await Task.WhenAll(loops).Soon();
         await TestContext.Out.WriteLineAsync(
             $"frozen for {s_longFreeze.TotalSeconds:0} s: {refused} look-ups refused, the longest after {TimeSpan.FromTicks(longest.Max()).TotalMilliseconds:0} ms, memory {grown / 1048576.0:+0;-0;0} MB; " +
-            $"{before} look-ups a second before, {after} in the second one after SIGCONT, {later} in the third");
+            $"{before:0} look-ups a second before, up to {after:0} within two seconds of SIGCONT, {later:0} in the two after those");
 
         Assert.That(wrong, Is.Zero);
         Assert.That(refused, Is.GreaterThan(Loops));
@@ -160,11 +159,18 @@ public sealed class FrozenRedisTests
             }
         }
 
-        async Task<long> CountAsync()
+        // Look-ups answered a second, in one short time after the other.
+        async Task<List<double>> SpeedsAsync(TimeSpan span)
         {
-            var start = Interlocked.Read(ref answered);
-            await AfterAsync(s_counted);
-            return Interlocked.Read(ref answered) - start;
+            var (start, speeds) = (Stopwatch.GetTimestamp(), new List<double>());
+            while (Stopwatch.GetElapsedTime(start) < span)
+            {
+                var (from, count) = (Stopwatch.GetTimestamp(), Interlocked.Read(ref answered));
+                await AfterAsync(s_counted);
+                speeds.Add((Interlocked.Read(ref answered) - count) / Stopwatch.GetElapsedTime(from).TotalSeconds);
+            }
+
+            return speeds;
         }
 
         // The time itself is what is asked for: so long it is frozen, so long calls are counted.
