@@ -191,7 +191,7 @@ public sealed class HistoryCheckerTests
     [Test]
     public void A_look_up_that_a_frozen_master_answers_when_it_thaws_is_counted_and_no_violation()
     {
-        _troubles.Add(new(Ticks(50), Ticks(3_000), Frozen: true, MayLose: true));
+        _troubles.Add(new(Ticks(50), Ticks(3_000), Frozen: true, MayLose: false));
         Create(0, 20, "L", "N", Alice, expire: 5_000);
         Release(2_000, 2_020, "L", at: 2_010);
         Resolve(2_900, 3_010, "L", "N", Alice);
