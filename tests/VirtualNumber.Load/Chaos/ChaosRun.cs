@@ -9,6 +9,7 @@ namespace VirtualNumber.Load.Chaos;
 internal sealed class ChaosRun(ChaosPlan plan, FileInfo? output, TextWriter text)
 {
     private static readonly TimeSpan s_askEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_tellEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_beforeDrop = TimeSpan.FromSeconds(5);
 
     private readonly ChaosRules _rules = new();
@@ -48,6 +49,7 @@ internal sealed class ChaosRun(ChaosPlan plan, FileInfo? output, TextWriter text
         var clients = Enumerable.Range(0, plan.Clients)
             .Select(number => new Client(number, plan.Seed, bed.Instances, history))
             .Select(client => Task.Run(() => client.RunAsync(stop.Token), CancellationToken.None)).ToList();
+        var progress = TellProgressAsync(history, stop.Token);
         try
         {
             var faults = runner.RunAsync(Schedule.Draw(plan.Seed, plan.Faults), cancellation);
@@ -65,7 +67,26 @@ internal sealed class ChaosRun(ChaosPlan plan, FileInfo? output, TextWriter text
         finally
         {
             await stop.CancelAsync();
-            await Task.WhenAll(clients);
+            await Task.WhenAll([.. clients, progress]);
+        }
+    }
+
+    /// <summary>Now and then, so that whoever waits sees whether it goes on.</summary>
+    private async Task TellProgressAsync(History history, CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(s_tellEvery);
+        var (count, unclear) = (0, 0);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop))
+            {
+                Tell($"{(_clock.Now - _clock.Start) / TimeSpan.TicksPerSecond} s: {history.Count} calls, {history.Count - count} of them since last told, {history.Unclear - unclear} of those unclear");
+                (count, unclear) = (history.Count, history.Unclear);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The load is over.
         }
     }
 

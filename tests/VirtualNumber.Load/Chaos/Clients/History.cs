@@ -7,10 +7,14 @@ internal sealed class History(RunClock clock)
 {
     private readonly ConcurrentQueue<Call> _calls = new();
     private int _count;
+    private int _unclear;
 
     public RunClock Clock => clock;
 
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>How many of them had no clear end.</summary>
+    public int Unclear => Volatile.Read(ref _unclear);
 
     public IReadOnlyList<Call> Calls => [.. _calls];
 
@@ -18,5 +22,7 @@ internal sealed class History(RunClock clock)
     {
         _calls.Enqueue(call);
         Interlocked.Increment(ref _count);
+        if (call.Outcome == CallEnd.Unclear)
+            Interlocked.Increment(ref _unclear);
     }
 }
