@@ -53,7 +53,9 @@ internal abstract class CallHandler<TRequest, TResponse>(Method<TRequest, TRespo
     {
         if (response is null)
             throw new RpcException(new Status(StatusCode.Cancelled, "No message returned from method."));
-        call.BeginWrite();
+        // Too late, the client has its answer: a handler that overran and then returned has done nothing wrong.
+        if (!call.TryBeginWrite())
+            return;
         try
         {
             call.Write(response, Serializer);

@@ -19,6 +19,7 @@ internal sealed class UnaryHandler<TRequest, TResponse>(
         {
         }
 
+        call.IsReading = false;
         WriteOnly(call, await invoke(request!, call));
     }
 }
@@ -33,6 +34,7 @@ internal sealed class ClientStreamingHandler<TRequest, TResponse>(
     protected override async Task RunAsync(ServerCall call)
     {
         LiftLimitsOnRequestBody(call);
+        call.IsReading = false;
         WriteOnly(call, await invoke(new RequestStream<TRequest>(call, Deserializer), call));
     }
 }
@@ -47,6 +49,7 @@ internal sealed class ServerStreamingHandler<TRequest, TResponse>(
     protected override async Task RunAsync(ServerCall call)
     {
         var request = await ReadOnlyAsync(call);
+        call.IsReading = false;
         await invoke(request, new ResponseStream<TResponse>(call, Serializer), call);
     }
 }
@@ -61,6 +64,7 @@ internal sealed class DuplexStreamingHandler<TRequest, TResponse>(
     protected override Task RunAsync(ServerCall call)
     {
         LiftLimitsOnRequestBody(call);
+        call.IsReading = false;
         return invoke(new RequestStream<TRequest>(call, Deserializer), new ResponseStream<TResponse>(call, Serializer), call);
     }
 }

@@ -22,7 +22,10 @@ internal sealed class RequestStream<T>(ServerCall call, Func<DeserializationCont
         var reader = call.HttpContext.Request.BodyReader;
         while (true)
         {
-            if (call.TryReadNext(reader, await reader.ReadAsync(token), deserializer, out _current))
+            call.IsReading = true;
+            var result = await reader.ReadAsync(token);
+            call.IsReading = false;
+            if (call.TryReadNext(reader, result, deserializer, out _current))
                 return _current is not null;
         }
     }

@@ -1,6 +1,5 @@
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Grpc.AspNetCore.Server;
@@ -28,6 +27,9 @@ internal sealed partial class ServerCall
     private Task? _deadlineAnswer;
     private volatile bool _ended;
 
+    /// <summary>Whether a request is being read, rather than the handler running.</summary>
+    public bool IsReading { get; set; } = true;
+
     public bool HasDeadline => _cancellation is not null;
 
     /// <summary>Before anything is read or written: Kestrel may already use the HTTP context for another call.</summary>
@@ -42,14 +44,22 @@ internal sealed partial class ServerCall
     /// <exception cref="InvalidOperationException">The call has been answered already.</exception>
     public void BeginWrite()
     {
+        if (!TryBeginWrite())
+            throw new InvalidOperationException("Can't write the message because the request is complete.");
+    }
+
+    /// <summary>Before the only response is written: false when the deadline has answered the call.</summary>
+    public bool TryBeginWrite()
+    {
         ThrowIfEnded();
         if (!HasDeadline)
-            return;
+            return true;
         lock (_lock!)
         {
             if (_gate != Gate.Idle || _deadlineExceeded)
-                throw new InvalidOperationException("Can't write the message because the request is complete.");
+                return false;
             _gate = Gate.Writing;
+            return true;
         }
     }
 
@@ -99,12 +109,11 @@ internal sealed partial class ServerCall
     }
 
     /// <summary>
-    /// Whether it tells that the client or its connection is gone, or was cut off: that comes out of a read before the call's token knows
-    /// of it.
+    /// Whether it tells that the client or its connection is gone, or was cut off: that comes out of a read of requests before the call's token
+    /// knows of it.
     /// </summary>
-    private static bool IsLoss(Exception exception) =>
-        exception is ConnectionAbortedException or ConnectionResetException or BadHttpRequestException
-        || (exception is IOException && exception.InnerException is ConnectionAbortedException or ConnectionResetException);
+    private bool IsLoss(Exception exception) =>
+        (IsReading && exception is IOException or OperationCanceledException) || exception is ConnectionAbortedException or ConnectionResetException;
 
     /// <summary>Answers with the status, unless the deadline did; then waits until it has.</summary>
     public Task EndAsync()

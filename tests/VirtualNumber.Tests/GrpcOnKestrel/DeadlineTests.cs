@@ -95,6 +95,23 @@ public sealed class DeadlineTests
         });
     }
 
+    [Test]
+    public async Task A_handler_that_returns_after_its_deadline_is_no_error_in_the_log()
+    {
+        _server.Probe.Before = context =>
+        {
+            var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            context.CancellationToken.Register(() => over.TrySetResult());
+            return over.Task;
+        };
+        using var raw = new RawClient(_server.Address);
+        var late = await raw.PostAsync("Echo", RawClient.Frame(new EchoRequest()), ("grpc-timeout", "50m"));
+        Assert.That(late.Status, Is.EqualTo(StatusCode.DeadlineExceeded));
+        // Waits for the handler, too.
+        await _server.StopAsync().Soon();
+        Assert.That(_server.Logs.Lines.Where(line => line.StartsWith("Error", StringComparison.Ordinal)), Is.Empty);
+    }
+
     [TestCase("99999999H")]
     [TestCase("99999999M")]
     [TestCase("1H")]

@@ -106,7 +106,13 @@ public sealed class MalformedTests
         {
             using var connection = await RawConnection.OpenAsync(_server.Address);
             for (var stream = 1; stream < 20; stream += 2)
-                await connection.BeginAsync(stream, $"{Service}/Echo");
+                await connection.BeginAsync(stream, $"{Service}/Echo", ("grpc-timeout", "10S"));
+            for (var stream = 1; stream < 10; stream += 2)
+            {
+                await connection.SendDataAsync(stream, [0, 0, 0]);
+                await connection.SendAsync(Http2Bytes.Frame(Http2Bytes.Reset, 0, stream, [0, 0, 0, 8]));
+            }
+
             // A name that is longer than headers may be: the connection cannot be read any further.
             await connection.SendAsync(Http2Bytes.Frame(Http2Bytes.Headers, Http2Bytes.EndHeaders, 21, [0, 0x7F, 0xFF, 0xFF, 0x7F]));
             await connection.ReadToEndAsync().Soon();
