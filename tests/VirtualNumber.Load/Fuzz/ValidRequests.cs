@@ -68,6 +68,14 @@ internal sealed class ValidRequests(FuzzStock stock)
         "RetireNumbers" => new RetireNumbersRequest { TenantId = FuzzStock.Tenant, PoolId = "spare", Selection = Selection(random) },
         "GetStats" => new GetStatsRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20) },
         "ListLeases" => new ListLeasesRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20), PageToken = Token(random) },
+        "ListBarredBlocks" => new ListBarredBlocksRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20) },
+        "ConfirmBlocks" => new ConfirmBlocksRequest
+        {
+            TenantId = FuzzStock.Tenant,
+            PoolId = Pool(random),
+            Blocks = { FuzzStock.Blocks[random.Next(FuzzStock.Blocks.Count)] },
+            PossibleLoss = TimeSpan.FromSeconds(random.Next(0, 100)).ToDuration(),
+        },
         "Check" or "Watch" => new HealthCheckRequest { Service = random.Next(2) == 0 ? "" : "virtualnumber.v1.LeaseService" },
         "List" => new HealthListRequest(),
         "ServerReflectionInfo" => random.Next(3) switch
