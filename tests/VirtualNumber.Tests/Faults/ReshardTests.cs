@@ -57,7 +57,8 @@ internal sealed class ReshardTests() : VerbTests(new EmbeddedStoreUnderTest())
             $"({string.Join(", ", _refused.GroupBy(call => call.Call).Select(group => $"{group.Count()} {group.Key}, the longest {group.Max(call => call.Took.TotalSeconds):0.0} s"))}), {_holdings.Count} leases");
 
         Assert.That(moved, Is.GreaterThan(0));
-        Assert.That(_refused.Where(call => call.Took > s_callTimeout * 2 + s_margin), Is.Empty);
+        // A verb has two steps as a rule, each with a time of its own where the caller sets no deadline.
+        Assert.That(_refused.Where(call => call.Took > (2 * s_callTimeout) + s_margin), Is.Empty);
         await CheckAsync(service, store, pool);
     }
 
@@ -76,7 +77,7 @@ internal sealed class ReshardTests() : VerbTests(new EmbeddedStoreUnderTest())
             var released = i % 3 == 0;
             if (released)
                 await AnsweredAsync("release", () => service.ReleaseLeaseAsync(Tenant, lease.LeaseId, None));
-            _holdings.Enqueue(new(delivery, lease, released, client));
+            _holdings.Enqueue(new(delivery, lease, released));
         }
     }
 
@@ -130,5 +131,5 @@ internal sealed class ReshardTests() : VerbTests(new EmbeddedStoreUnderTest())
         return output;
     }
 
-    private sealed record Holding(DeliveryKey Delivery, Lease Lease, bool Released, int Client);
+    private sealed record Holding(DeliveryKey Delivery, Lease Lease, bool Released);
 }
