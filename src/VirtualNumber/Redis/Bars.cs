@@ -95,8 +95,12 @@ internal sealed partial class RedisStore
     }
 
     /// <summary>A block leases nothing until an instant, since Redis may have forgotten leases of it.</summary>
-    private ValueTask RestAsync(RedisBlock block, RedisResult until, CancellationToken cancellation) =>
-        BarAsync(block, block.Watch, new(BarReason.LeasesForgotten, calls.Time.GetNow(), InstantOf(until)), cancellation);
+    /// <param name="block">The block.</param>
+    /// <param name="watch">From before it was asked: an operator may have confirmed it since.</param>
+    /// <param name="until">The instant.</param>
+    /// <param name="cancellation">The caller's.</param>
+    private ValueTask RestAsync(RedisBlock block, BlockWatch watch, RedisResult until, CancellationToken cancellation) =>
+        BarAsync(block, watch, new(BarReason.LeasesForgotten, calls.Time.GetNow(), InstantOf(until)), cancellation);
 
     private async ValueTask<StoreFinding?> FindBarsAsync(CancellationToken cancellation)
     {
@@ -106,9 +110,9 @@ internal sealed partial class RedisStore
             {
                 await registry.TellOfBarsAsync(cancellation);
             }
-            catch (StoreUnavailableException)
+            catch (Exception fault) when (fault is StoreUnavailableException or OperationCanceledException)
             {
-                // This instance keeps to them all the same, and tries again.
+                // This instance keeps to them all the same, and tries again. That it could not tell in time makes it no worse at serving.
             }
         }
 

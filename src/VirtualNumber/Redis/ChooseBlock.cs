@@ -103,9 +103,10 @@ internal sealed partial class RedisStore
     /// <summary>Whether a take in a block whose numbers are shared may succeed now; keeps its hint.</summary>
     private async Task<bool> FitsAsync(RedisBlock block, PairParties? parties, DateTimeOffset now, CancellationToken cancellation)
     {
+        var watch = block.Watch;
         var answer = await RunOnBlockAsync(s_fit, block, now, cancellation, [Ms(block.Pool.Aging), .. ValuesOf(parties)]);
         if (answer.Length == 3)
-            await RestAsync(block, answer[1], cancellation);
+            await RestAsync(block, watch, answer[1], cancellation);
         else
             block.FirstFreeHint = HintOf((string)answer[1]!);
         return (int)answer[0] == 1;

@@ -11,7 +11,8 @@ local mark = false
 -- The id of the log's last entry; false where there is none.
 local function last_mark()
   local entry = redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', 1)[1]
-  return entry and entry[1]
+  -- Never nil: that would end the answer before it begins.
+  return entry and entry[1] or false
 end
 
 local function is_later(one, other)

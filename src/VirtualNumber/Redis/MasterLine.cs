@@ -19,6 +19,12 @@ internal sealed class MasterLine
     /// <summary>To this one server, whatever it answers: a redirected write would be confirmed by the wrong one.</summary>
     public const CommandFlags Here = CommandFlags.NoRedirect;
 
+    /// <summary>
+    /// With a script's text: it goes as it is. By a digest that it believes to be known the current major would send it once more after
+    /// NOSCRIPT, by itself and behind the WAIT.
+    /// </summary>
+    public const CommandFlags Whole = Here | CommandFlags.NoScriptCache;
+
     private const string Late =
         "The replicas have not confirmed the change in time; it may have happened, retry with the same request id.";
 
@@ -76,20 +82,17 @@ internal sealed class MasterLine
         return true;
     }
 
-    /// <summary>It takes no more writes, and is closed once it has served those that it has. False if that was so already.</summary>
-    public bool Retire()
+    /// <summary>It takes no more writes, and is closed once it has served those that it has.</summary>
+    public void Retire()
     {
         lock (_gate)
         {
-            if (_retired)
-                return false;
             _retired = true;
             if (_runs)
-                return true;
+                return;
         }
 
         Close();
-        return true;
     }
 
     /// <summary>Closes it now; what is on its way may have happened.</summary>

@@ -7,7 +7,7 @@ namespace VirtualNumber.Redis;
 internal sealed partial class RedisStore
 {
     private static readonly BlockScripts s_reassign = BlockScripts.Same("Reassign");
-    private static readonly Script s_reassignPair = Script.OnSharedBlock("ReassignPair");
+    private static readonly Script s_reassignPair = Script.OnSharedBlock("ReassignPair", "Takeover", "RestShared");
 
     /// <inheritdoc/>
     public async ValueTask<HolderAnswer> ReassignAsync(ReassignStep step, DateTimeOffset now, CancellationToken cancellation)
@@ -26,7 +26,7 @@ internal sealed partial class RedisStore
         var (peer, peerDigest) = ValuesOf(step.Peer);
         return await RunOnHolderAsync(
             s_reassignPair, block, step.Holder, now, cancellation, mark, LeaseRecord.MostReassignments, Ms(block.Pool.Aging), number, digest, peer,
-            peerDigest, step.EndIfBusy ? 1 : 0);
+            peerDigest, step.EndIfBusy ? 1 : 0, TakeoversThatCount, Ms(options.PossibleLoss));
     }
 
     /// <summary>A number as the scripts take it; empty: it stays as it is.</summary>

@@ -1,10 +1,12 @@
 -- reassign, in pair mode: binds other real numbers, once per request, only while live, if whoever joins is not on the number; or ends the
 -- lease for that, if it is to.
 -- ARGV: 3 slot, 4 epoch, 5 the request's mark (32 bytes), 6 how many marks are kept, 7 aging ms, 8 the holder's sealed number, 9 its digest
--- (16 bytes), 10 the peer's sealed number, 11 its digest (both empty: stays), 12 1 to end the lease where somebody cannot join
+-- (16 bytes), 10 the peer's sealed number, 11 its digest (both empty: stays), 12 1 to end the lease where somebody cannot join,
+-- 13 which changes of the server count: any, takeover or empty, 14 possible loss ms
 -- Answers in order of precedence: {gone}, {moved, record} (the repeat of what ended it), {repeated, record}, {other, record},
 -- {ended, record}, {busy, record} (nothing is changed), {moved, record}, {done, record}.
--- Keeps: a party is on a number at most once, its rest there included; who leaves rests there from now on.
+-- Keeps: a party is on a number at most once, its rest there included; who leaves rests there from now on. Where leases may have been
+-- forgotten nobody can tell who is on a number, so nobody joins.
 local slot, aging = ARGV[3], tonumber(ARGV[7])
 local r, packed = holder(slot, ARGV[4])
 if not r then
@@ -19,6 +21,10 @@ if not live(slot, r) then
   return {'ended', encode(r)}
 end
 
+if taken_over(ARGV[13]) then
+  log('cautious', '', '', rest(aging, tonumber(ARGV[14])))
+end
+
 local index = index_of(slot)
 local number, peer = ARGV[9] ~= '' and ARGV[9] or r.number, ARGV[11] ~= '' and ARGV[11] or r.peer
 
@@ -29,7 +35,7 @@ end
 
 local busy = number == peer
 for _, digest in ipairs({number, peer}) do
-  if digest ~= '' and digest ~= r.number and digest ~= r.peer and is_on(digest) then
+  if digest ~= '' and digest ~= r.number and digest ~= r.peer and (leases_from > now or is_on(digest)) then
     busy = true
   end
 end

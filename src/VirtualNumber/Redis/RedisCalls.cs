@@ -106,7 +106,7 @@ internal sealed partial class RedisCalls
                 keys[0],
                 (Script: script, Keys: keys, Values: values),
                 static (line, call, cause) => cause == RedisFault.NoScript
-                    ? line.ScriptEvaluateAsync(call.Script.Text, call.Keys, call.Values, MasterLine.Here)
+                    ? line.ScriptEvaluateAsync(call.Script.Text, call.Keys, call.Values, MasterLine.Whole)
                     : line.ScriptEvaluateAsync(call.Script.Digest, call.Keys, call.Values, MasterLine.Here),
                 cancellation)
             : CallAsync(

@@ -109,11 +109,13 @@ internal sealed class ReplicatedWrites(IConnectionMultiplexer connection, RedisO
         }
     }
 
-    /// <summary>The line serves what it was given, then its connection is closed; the next write looks for its master anew.</summary>
+    /// <summary>
+    /// The line serves what it was given, then its connection is closed; the next write looks for its master anew. One that is retired already
+    /// is forgotten as well: it may have broken off by itself, and whoever came back to it would ask it for ever.
+    /// </summary>
     private bool Forget(MasterLine line)
     {
-        if (!line.Retire())
-            return true;
+        line.Retire();
         lock (_gate)
         {
             if (_lines.GetValueOrDefault(line.Master) == line)
@@ -121,7 +123,11 @@ internal sealed class ReplicatedWrites(IConnectionMultiplexer connection, RedisO
         }
 
         for (var place = 0; place < _places.Length; place++)
-            Interlocked.CompareExchange(ref _places[place], null, line);
+        {
+            if (Volatile.Read(ref _places[place]) == line)
+                Interlocked.CompareExchange(ref _places[place], null, line);
+        }
+
         return true;
     }
 }

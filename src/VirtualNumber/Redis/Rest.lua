@@ -23,8 +23,11 @@ local function rest(aging, loss, most)
       end
     end
   end
-  for _, slot in ipairs(redis.call('ZRANGEBYSCORE', FREE, '-inf', rested, 'LIMIT', 0, most)) do
-    set_end(FREE, slot, now)
+  -- What is out of stock may have been put back and taken since.
+  for _, set in ipairs({FREE, SUSPENDED, RETIRED}) do
+    for _, slot in ipairs(redis.call('ZRANGEBYSCORE', set, '-inf', rested, 'LIMIT', 0, most)) do
+      set_end(set, slot, now)
+    end
   end
   return touched
 end

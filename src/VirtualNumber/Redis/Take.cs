@@ -18,6 +18,7 @@ internal sealed partial class RedisStore
         var block = await BlockOfAsync(step.Claim.Block, cancellation);
         // Packed, it has neither slot nor number: the script chooses.
         var record = step.ToRecord(block.Pool, slot: 0, block.Entry.NumberAt(0), now);
+        var watch = block.Watch;
         var answer = await RunTakeAsync(block, step, now, record, cancellation);
         switch ((string)answer[0]!)
         {
@@ -33,7 +34,7 @@ internal sealed partial class RedisStore
             case "over":
                 return new(TakeOutcome.Over);
             case "resting":
-                await RestAsync(block, answer[1], cancellation);
+                await RestAsync(block, watch, answer[1], cancellation);
                 return new(TakeOutcome.Full);
             default:
                 block.FirstFreeHint = HintOf((string)answer[1]!);

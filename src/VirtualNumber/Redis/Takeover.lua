@@ -1,4 +1,4 @@
--- Put in front of the takes, of what fills a block and of what confirms it: whether another server answers for the block than when it was
+-- Put in front of the takes, of what lets a party join a pair, of what fills a block and of what confirms it: whether another server answers for the block than when it was
 -- asked last, or the same one after a restart. Redis tells the two apart: each time somebody becomes a master he gets a replication id of his
 -- own, and a replica that was promoted keeps the one of the master before, up to whose end it has all, as a second one. After a mere
 -- restart there is no second one, as long as the data is read from the append-only file.

@@ -244,6 +244,40 @@ public sealed class ReplicatedTests() : VerbTests(RedisStoreUnderTest.Single)
             Is.Positive);
     }
 
+    /// <summary>Each write in a task of its own: one that never comes back must fail the test, not hold it up.</summary>
+    [Test]
+    public async Task A_primary_that_was_silent_is_written_to_again_and_one_that_was_left_is_not()
+    {
+        (_options.ReplicaTimeout, _options.CallTimeout) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(300));
+        var writes = new ReplicatedWrites(_connection, _options, TimeProvider.System);
+        await UntilWrittenAsync();
+        await _primary.FreezeAsync();
+        Assert.That(async () => await WriteAsync().Soon(), Throws.TypeOf<TimeoutException>());
+        await _primary.ThawAsync();
+
+        await UntilWrittenAsync();
+
+        writes.Dispose();
+        Assert.That(async () => await WriteAsync().Soon(), Throws.TypeOf<ObjectDisposedException>());
+
+        Task<long> WriteAsync() => Task.Run(
+            () => writes.RunAsync(Keys.Registry, 0, static (line, _) => line.ListRightPushAsync("vn:{test}", "", flags: MasterLine.Here)));
+
+        async Task UntilWrittenAsync()
+        {
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+            while (await TryAsync() is UnconfirmedException or RedisConnectionException or TimeoutException)
+                await timer.WaitForNextTickAsync();
+        }
+
+        async Task<Exception?> TryAsync()
+        {
+            var write = WriteAsync();
+            await Task.WhenAny(write).Soon();
+            return write.Exception?.InnerException;
+        }
+    }
+
     private async Task<IEnumerable<LogKind>> ChangesOfAsync() =>
         (await _store.ReadLogAsync(_block.Id)).Where(entry => entry.Slot is not null).Select(entry => entry.Kind);
 

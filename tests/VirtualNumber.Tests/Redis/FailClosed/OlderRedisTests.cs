@@ -122,6 +122,41 @@ public sealed class OlderRedisTests : FailClosedTests
         Assert.That(await LeaseAllAsync(one, pool, block, "rested", Now + Aging), Has.Count.EqualTo(5));
     }
 
+    /// <summary>It may have been put back into the stock and leased since.</summary>
+    [Test]
+    public async Task What_was_out_of_stock_rests_as_well([Values] bool retired)
+    {
+        await using var one = await RedisInstance.StartAsync(_redis);
+        var (pool, block) = await StockAsync(one, PoolMode.Direct, "70011", Now);
+        var taken = new NumberSelection([], [PhoneNumber.FromCanonical("999:7001100")]);
+        await one.Store.ChangeNumbersAsync(pool, taken, retired ? StockChange.Retire : StockChange.Suspend, Now, None);
+        using var copy = _redis.CopyData();
+        await one.Store.ChangeNumbersAsync(pool, taken, StockChange.Restore, Now, None);
+        var forgotten = await LeaseAsync(one, pool, block, "forgotten", Now);
+        Assert.That(forgotten.Slot, Is.Zero);
+        await ComeBackAsync(copy, one);
+        await AssertRefusedAsync(one, pool, forgotten, Now, "forgotten changes");
+
+        await ConfirmAsync(one, pool, Now);
+        await one.Store.ChangeNumbersAsync(pool, taken, StockChange.Restore, Now, None);
+
+        Assert.That(await LeaseAllAsync(one, pool, block, "early", Now + Aging - TimeSpan.FromMilliseconds(1)), Is.Empty);
+        Assert.That(await LeaseAllAsync(one, pool, block, "later", Now + Aging), Has.Count.EqualTo(100));
+    }
+
+    [Test]
+    public async Task A_block_without_a_log_is_tidied_up_by_who_has_seen_nothing_of_it([Values] PoolMode mode)
+    {
+        await using var one = await RedisInstance.StartAsync(_redis);
+        var (pool, block) = await StockAsync(one, mode, "70011", Now);
+        await one.Database.KeyDeleteAsync(Keys.Log(block));
+        await using var late = await RedisInstance.StartAsync(_redis);
+        await late.Registry.RefreshAsync(None);
+
+        Assert.That(await late.Store.ReclaimAsync(100, Now, None), Is.EqualTo(new ReclaimAnswer(0, 0, Backlog: false)));
+        Assert.That(await BarsAsync(late, pool, Now), Is.Empty);
+    }
+
     [Test]
     public async Task A_block_that_has_lost_its_data_is_made_anew_when_an_operator_says_so([Values] PoolMode mode)
     {

@@ -99,6 +99,69 @@ public sealed class TakeoverTests : FailClosedTests
         Assert.That((await one.Store.ReleaseAsync(StoreTests.HolderOf(kept), Now, None)).Outcome, Is.EqualTo(HolderOutcome.Done));
     }
 
+    /// <summary>Who joins may be on the number by a forgotten lease, with somebody else.</summary>
+    [Test]
+    public async Task Nobody_joins_a_pair_where_leases_may_have_been_forgotten([Values] bool taken)
+    {
+        await using var seeing = await InstanceAsync();
+        var (pool, block) = await StockAsync(seeing, PoolMode.Pair, "70011", Now);
+        var kept = await LeaseAsync(seeing, pool, block, "kept", Now);
+        await CutReplicaOffAsync(seeing);
+        var forgotten = await LeaseAsync(seeing, pool, block, "forgotten", Now);
+        Assert.That(forgotten.Number, Is.EqualTo(kept.Number), "Both persons are on one number.");
+        await PromoteReplicaAsync();
+        await using var one = await InstanceAsync();
+        await UntilConnectedAsync(one);
+        if (taken)
+            Assert.That((await one.Store.TakeAsync(StepOf(pool, block, "on", Now), Now, None)).Outcome, Is.EqualTo(TakeOutcome.Full));
+
+        var joins = await JoinAsync("R1", Now);
+
+        Assert.That(joins.Outcome, Is.EqualTo(HolderOutcome.Busy));
+        Assert.That((await JoinAsync("R2", Now + Aging + Loss)).Outcome, Is.EqualTo(HolderOutcome.Done), "Once that has rested.");
+
+        ValueTask<HolderAnswer> JoinAsync(string request, DateTimeOffset now) => one.Store.ReassignAsync(
+            new ReassignStep(
+                StoreTests.HolderOf(kept), StoreTests.MarkOf(request), new BoundNumber(StoreTests.SealOf("forgotten"), StoreTests.DigestOf("forgotten")), null),
+            now,
+            None);
+    }
+
+    /// <summary>
+    /// No connection breaks: the old primary is made a replica of the new one, copies what that has, and goes on answering look-ups. Nothing tells
+    /// of that before the client looks who the primary is.
+    /// </summary>
+    [Test]
+    public async Task Whoever_has_seen_more_notices_it_also_where_two_servers_change_places()
+    {
+        await using var seeing = await InstanceAsync();
+        var (pool, block) = await StockAsync(seeing, PoolMode.Direct, "70011", Now);
+        var released = await LeaseAsync(seeing, pool, block, "released", Now);
+        await CutReplicaOffAsync(seeing);
+        await seeing.Store.ReleaseAsync(StoreTests.HolderOf(released), Now, None);
+        await AskReplicaAsync("REPLICAOF", "NO", "ONE");
+        await _primary.AskAsync("REPLICAOF", "127.0.0.1", $"{_replica.Port}");
+
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        var start = TimeProvider.System.GetTimestamp();
+        var found = false;
+        while (!found && TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(10))
+        {
+            try
+            {
+                await CallAsync(seeing, pool, released, Now);
+            }
+            catch (StoreUnavailableException fault)
+            {
+                found = fault.Message.Contains("forgotten changes", StringComparison.Ordinal);
+            }
+
+            await timer.WaitForNextTickAsync();
+        }
+
+        Assert.That(found, Is.True);
+    }
+
     [Test]
     public async Task Where_the_replicas_confirm_each_change_nothing_is_asked()
     {
