@@ -40,7 +40,7 @@ internal sealed class ChaosRun(ChaosPlan plan, FileInfo? output, TextWriter text
             report.WriteProofTo(file);
         }
 
-        return verdict.Violations.Count + verdict.GivenUp == 0 ? 0 : 1;
+        return verdict.Holds ? 0 : 1;
     }
 
     private async Task LoadAsync(TestBed bed, History history, FaultRunner runner, CancellationToken cancellation)
@@ -96,8 +96,8 @@ internal sealed class ChaosRun(ChaosPlan plan, FileInfo? output, TextWriter text
         .. faults.Where(fault => !fault.Plan.IsOfInstance).Select(fault => new Trouble(
             fault.Start,
             fault.Whole,
-            Frozen: fault.Plan.Kind is FaultKind.FreezeMaster or FaultKind.CutMaster or FaultKind.SplitMaster,
-            MayLose: fault.Plan.IsOfMaster)),
+            MayLose: fault.Plan.IsOfMaster,
+            fault.Plan.IsOfMaster && fault.Thaw > 0 ? new(fault.Thaw, fault.End) : null)),
     ];
 
     private void Tell(string line) => text.WriteLine(line);
