@@ -23,7 +23,7 @@ internal sealed class RedisDiagnosis(RedisOptions options)
     /// <summary>The same fault, with what is found to be behind it.</summary>
     public async ValueTask<StoreUnavailableException> ExplainAsync(Exception fault, CancellationToken cancellation)
     {
-        var (trouble, text) = FromAnswer(fault) ?? await AskAllAsync(fault is OperationCanceledException ? CancellationToken.None : cancellation);
+        var (trouble, text) = FromAnswer(fault) ?? await AskAllAsync(IsSilence(fault), fault is OperationCanceledException ? CancellationToken.None : cancellation);
         return new StoreUnavailableException(fault.Message, fault) { Trouble = trouble, Finding = text };
     }
 
@@ -34,7 +34,10 @@ internal sealed class RedisDiagnosis(RedisOptions options)
             : $"Redis refuses a command of the service: {RedisFault.NameOf(fault.InnerException)}.")
         : null;
 
-    private async ValueTask<Finding> AskAllAsync(CancellationToken cancellation)
+    /// <summary>Whether it was asked and did not answer in time, so that there was a connection.</summary>
+    private static bool IsSilence(Exception fault) => fault is OperationCanceledException or StoreUnavailableException { Trouble: StoreTrouble.Silent };
+
+    private async ValueTask<Finding> AskAllAsync(bool silent, CancellationToken cancellation)
     {
         if (_options is null)
             return new(StoreTrouble.Other, "Redis:Configuration cannot be read.");
@@ -48,7 +51,12 @@ internal sealed class RedisDiagnosis(RedisOptions options)
         if (masters > 0)
             troubles.RemoveAll(finding => finding.Trouble == StoreTrouble.Replica);
         if (troubles.Count == 0)
-            return new(StoreTrouble.Away, "Redis answers; this instance's connection to it is not there yet.");
+        {
+            return silent
+                ? new(StoreTrouble.Silent, "Redis answers a PING, but not in time what this instance asks: it, its machine or the network is slow (SLOWLOG, LATENCY), or a server of the cluster that Redis:Configuration does not name is silent.")
+                : new(StoreTrouble.Away, "Redis answers; this instance's connection to it is not there yet.");
+        }
+
         return masters == 0 || troubles[0].Trouble == StoreTrouble.Refused
             ? troubles[0]
             : troubles[0] with { Text = $"Of {found.Length} servers of Redis {troubles.Count} are in trouble. {troubles[0].Text}" };

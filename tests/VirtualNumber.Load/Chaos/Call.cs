@@ -62,6 +62,9 @@ internal readonly record struct StatusEvent(long Time, DeliveryStatus Status) : 
 /// <summary>One call as its caller saw it: what the checker knows of the run. Instants in ticks of the run's clock.</summary>
 internal sealed class Call
 {
+    /// <summary>The client that reads everything back in the end.</summary>
+    public const int ReadBackClient = 999;
+
     public required Verb Verb { get; init; }
 
     /// <summary>Read before it was sent.</summary>

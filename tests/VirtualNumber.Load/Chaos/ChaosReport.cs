@@ -32,7 +32,7 @@ internal sealed class ChaosReport(ChaosPlan plan, long origin, IReadOnlyList<Cal
             Write(text, $"Losses that level {plan.Level} admits", verdict.Admitted);
         text.WriteLine($"Look-ups that were on their way at a frozen or cut off master and saw the state before: {verdict.Stale.Count}");
         text.WriteLine($"Not followed, too many possibilities: {verdict.GivenUp}");
-        text.WriteLine($"seed {plan.Seed}: {(verdict.Violations.Count + verdict.GivenUp == 0 ? "every invariant held" : "BROKEN")}");
+        text.WriteLine($"seed {plan.Seed}: {(verdict.Violations.Count + verdict.GivenUp > 0 ? "BROKEN" : verdict.Holds ? "every invariant held" : $"PROVES NOTHING: {verdict.Doubt}")}");
     }
 
     /// <summary>The calls that prove each violation and each loss.</summary>
@@ -65,7 +65,8 @@ internal sealed class ChaosReport(ChaosPlan plan, long origin, IReadOnlyList<Cal
             return "no block of direct numbers was there";
         var hit = calls.Where(call => call.Outcome != CallEnd.Unclear && call.End >= fault.Start && call.Start <= fault.Whole + s_afterwards.Ticks && IsHit(fault, call))
             .Select(call => call.End).Order().ToList();
-        if (hit.Count == 0)
+        var until = Math.Min(fault.Whole + s_afterwards.Ticks, calls.Max(call => call.End));
+        if (hit.Count == 0 && !calls.Any(call => call.End >= fault.Start && call.Start <= until && IsHit(fault, call)))
             return "not asked";
         var (longest, before) = (0L, fault.Start);
         foreach (var end in hit)
@@ -74,6 +75,8 @@ internal sealed class ChaosReport(ChaosPlan plan, long origin, IReadOnlyList<Cal
             before = end;
         }
 
+        // Also what never came back.
+        longest = Math.Max(longest, until - before);
         return $"{(fault.Instance is null ? $"its {fault.Blocks.Count} blocks" : "it")} had no successful call for {Seconds(longest)} s";
     }
 

@@ -42,7 +42,7 @@ internal sealed class ChaosRun(ChaosPlan plan, FileInfo? output, TextWriter text
                 await file.WriteLineAsync($"{Environment.NewLine}{instance.Host.Name} wrote:{Environment.NewLine}{instance.Output}");
         }
 
-        return verdict.Violations.Count + verdict.GivenUp == 0 ? 0 : 1;
+        return verdict.Holds ? 0 : 1;
     }
 
     private async Task LoadAsync(TestBed bed, History history, FaultRunner runner, CancellationToken cancellation)
@@ -98,8 +98,8 @@ internal sealed class ChaosRun(ChaosPlan plan, FileInfo? output, TextWriter text
         .. faults.Where(fault => !fault.Plan.IsOfInstance).Select(fault => new Trouble(
             fault.Start,
             fault.Whole,
-            Frozen: fault.Plan.Kind is FaultKind.FreezeMaster or FaultKind.CutMaster or FaultKind.SplitMaster,
-            MayLose: fault.Plan.IsOfMaster)),
+            MayLose: fault.Plan.IsOfMaster,
+            fault.Plan.IsOfMaster && fault.Thaw > 0 ? new(fault.Thaw, fault.End) : null)),
     ];
 
     private void Tell(string line) => text.WriteLine(line);

@@ -8,13 +8,20 @@ namespace VirtualNumber.Load.Chaos;
 /// </summary>
 internal sealed class RunClock
 {
+    private static readonly TimeSpan s_together = TimeSpan.FromMilliseconds(1);
+
     private readonly long _wall;
     private readonly long _start;
 
     public RunClock()
     {
-        _start = Stopwatch.GetTimestamp();
-        _wall = TimeProvider.System.GetUtcNow().UtcTicks;
+        // The two readings belong together: whoever is interrupted between them would be off by that for the whole run.
+        do
+        {
+            _start = Stopwatch.GetTimestamp();
+            _wall = TimeProvider.System.GetUtcNow().UtcTicks;
+        }
+        while (Stopwatch.GetElapsedTime(_start) > s_together);
     }
 
     /// <summary>Now.</summary>

@@ -175,7 +175,7 @@ public sealed class HistoryCheckerTests
     [Test]
     public void A_call_to_somebody_who_never_was_the_holder_is_found_and_never_admitted()
     {
-        _troubles.Add(new(Ticks(0), Ticks(9_000), Frozen: true, MayLose: true));
+        _troubles.Add(new(Ticks(0), Ticks(9_000), MayLose: true, new(Ticks(95), Ticks(96))));
         Create(0, 20, "L", "N", Alice, expire: 5_000);
         Resolve(90, 100, "L", "N", Carol);
         Found(BreachKind.WrongPerson);
@@ -191,16 +191,84 @@ public sealed class HistoryCheckerTests
     [Test]
     public void A_look_up_that_a_frozen_master_answers_when_it_thaws_is_counted_and_no_violation()
     {
-        _troubles.Add(new(Ticks(50), Ticks(3_000), Frozen: true, MayLose: false));
-        Create(0, 20, "L", "N", Alice, expire: 5_000);
+        Freeze(50, thaw: 3_000, whole: 6_000);
+        Create(0, 20, "L", "N", Alice, expire: 60_000);
         Release(2_000, 2_020, "L", at: 2_010);
         Resolve(2_900, 3_010, "L", "N", Alice);
-        Assert.Multiple(() =>
+        Assert.That(Good().Stale, Has.Count.EqualTo(1));
+    }
+
+    [TestCase(2_500, 2_900)]
+    [TestCase(3_100, 3_200)]
+    [TestCase(5_900, 6_100)]
+    public void A_look_up_that_was_not_on_its_way_as_the_master_thawed_is_no_such_one(int start, int end)
+    {
+        Freeze(50, thaw: 3_000, whole: 6_000);
+        Create(0, 20, "L", "N", Alice, expire: 60_000);
+        Release(2_000, 2_020, "L", at: 2_010);
+        Resolve(start, end, "L", "N", Alice);
+        Found(BreachKind.RouteAfterEnd);
+    }
+
+    [Test]
+    public void A_frozen_master_does_not_bring_back_what_was_over_before_it_froze()
+    {
+        Freeze(1_000, thaw: 3_000, whole: 6_000);
+        Create(0, 20, "L", "N", Alice, expire: 60_000);
+        Release(100, 120, "L", at: 110);
+        Resolve(2_900, 3_010, "L", "N", Alice);
+        Found(BreachKind.RouteAfterEnd);
+    }
+
+    [Test]
+    public void A_call_that_is_connected_by_the_lease_of_another_number_is_found()
+    {
+        Create(0, 20, "L", "N", Alice, expire: 5_000);
+        Resolve(90, 100, "L", "O", Alice);
+        Found(BreachKind.WrongPerson);
+    }
+
+    [Test]
+    public void A_lease_that_changes_its_number_is_found()
+    {
+        Create(0, 20, "L", "O", Alice, expire: 5_000);
+        Get(30, 40, "L", 5_000);
+        Found(BreachKind.EffectLost);
+    }
+
+    [Test]
+    public void What_cannot_be_read_back_in_the_end_is_found([Values] bool atLast, [Values] bool lost)
+    {
+        if (lost)
+            _troubles.Add(new(Ticks(50), Ticks(90), MayLose: true));
+        Create(0, 20, "L", "N", Alice, expire: 5_000);
+        Unclear(new() { Verb = Verb.Get, Start = Ticks(100), LeaseId = "L", Client = Call.ReadBackClient }, 110);
+        if (atLast)
+            Add(new() { Verb = Verb.Get, Start = Ticks(200), LeaseId = "L", Client = Call.ReadBackClient, Seen = [Seen("L", 5_000, default, 0)] }, 210);
+        var verdict = Check();
+        Assert.That(verdict.Violations.Concat(verdict.Admitted).Select(breach => breach.Kind), Is.EqualTo(atLast ? [] : new[] { BreachKind.StillAway }));
+        Assert.That(verdict.Admitted, Has.Count.EqualTo(!atLast && lost ? 1 : 0));
+    }
+
+    [TestCase(10, 10, true)]
+    [TestCase(10, 30, false)]
+    [TestCase(0, 0, false)]
+    public void A_history_of_refusals_proves_nothing(int done, int unclear, bool proves)
+    {
+        for (var i = 0; i < done; i++)
         {
-            Assert.That(Good().Stale, Has.Count.EqualTo(1));
-            Resolve(3_100, 3_200, "L", "N", Alice);
-            Found(BreachKind.RouteAfterEnd);
-        });
+            foreach (var verb in Enum.GetValues<Verb>())
+                Add(new() { Verb = verb, Start = Ticks(0), Delivery = $"{verb}-{i}", ReportOutcome = ReportOutcome.Repeated }, 10);
+        }
+
+        for (var i = 0; i < unclear; i++)
+        {
+            foreach (var verb in Enum.GetValues<Verb>())
+                Unclear(new() { Verb = verb, Start = Ticks(0) }, 10);
+        }
+
+        var verdict = Check();
+        Assert.That((verdict.Violations.Count, verdict.Holds), Is.EqualTo((0, proves)));
     }
 
     [Test]
@@ -349,12 +417,14 @@ public sealed class HistoryCheckerTests
     public void A_loss_is_admitted_only_at_a_level_that_may_lose_and_where_a_master_was_lost([Values] bool mayLose, [Values] bool trouble)
     {
         if (trouble)
-            _troubles.Add(new(Ticks(50), Ticks(90), Frozen: false, MayLose: true));
+            _troubles.Add(new(Ticks(50), Ticks(90), MayLose: true));
         Create(0, 20, "L", "N", Alice, expire: 5_000);
         Gone(100, 110, "L");
         var verdict = HistoryChecker.Check(new ChaosRules(), mayLose, _calls, _troubles);
         Assert.That((verdict.Admitted.Count, verdict.Violations.Count), Is.EqualTo(mayLose && trouble ? (1, 0) : (0, 1)));
     }
+
+    private void Freeze(int start, int thaw, int whole) => _troubles.Add(new(Ticks(start), Ticks(whole), MayLose: false, new(Ticks(thaw), Ticks(thaw + 1))));
 
     private static long Ticks(int milliseconds) => new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddMilliseconds(milliseconds).UtcTicks;
 

@@ -85,12 +85,14 @@ internal sealed class RedisCheckTests
         Assert.That(await CheckOf(TestRing.One()).RunAsync(None), Is.Empty);
         Assert.That(await CheckOf(TestRing.One()).RunAsync(None), Is.Empty);
         var stored = await StoredAsync();
+        await _instance.Database.KeyDeleteAsync(Keys.Probe);
 
         var findings = await CheckOf(KeyRing.CreateThrowAway()).RunAsync(None);
         Assert.That(findings.Single().Kind, Is.EqualTo(StoreFindingKind.KeyRingOther));
         Assert.That(findings[0].Text, Does.Contain("Sealing:KeyRing"));
         Assert.That(_instance.Calls.Barred, Is.EqualTo(findings[0].Text));
         Assert.That(await StoredAsync(), Is.EqualTo(stored), "A ring that is refused leaves nothing.");
+        Assert.That(await _instance.Database.KeyExistsAsync(Keys.Probe), Is.False, "An instance that is barred writes nothing.");
     }
 
     [Test]

@@ -32,6 +32,9 @@ internal enum BreachKind
 
     /// <summary>The numbers do not add up, or not all of the instances say the same.</summary>
     BooksWrong,
+
+    /// <summary>After all faults had healed a call was not answered, however often it was repeated.</summary>
+    StillAway,
 }
 
 /// <summary>A broken promise and the calls that prove it.</summary>
@@ -51,7 +54,10 @@ internal sealed record Breach(BreachKind Kind, string Text, long Since, long At,
 
 /// <summary>A time in which writes may have been lost, or look-ups were kept waiting, at one master.</summary>
 /// <param name="Start">In ticks.</param>
-/// <param name="End">In ticks.</param>
-/// <param name="Frozen">Whether it was frozen or cut off, so that calls were queued there and executed afterwards.</param>
+/// <param name="End">When everything was whole again, in ticks.</param>
 /// <param name="MayLose">Whether a fail-over may have come of it.</param>
-internal sealed record Trouble(long Start, long End, bool Frozen, bool MayLose);
+/// <param name="Thaw">When a master that was frozen or cut off went on with the calls that were queued there; null: it was neither.</param>
+internal sealed record Trouble(long Start, long End, bool MayLose, Thaw? Thaw = null);
+
+/// <summary>When a fault was undone: not before the one instant, and not after the other. In ticks.</summary>
+internal sealed record Thaw(long From, long Until);

@@ -66,7 +66,7 @@ internal sealed partial class HistoryChecker
     {
         var call = deed.Call;
         var connects = deed is ResolveDeed { Connects: true };
-        if (connects && persons.Contains(call.Connected) && _troubles.Any(trouble => trouble.Frozen && call.Start <= trouble.End && trouble.End <= call.End))
+        if (connects && persons.Contains(call.Connected) && _troubles.Any(trouble => MaySeeTheStateBefore(trouble, lease, call)))
         {
             _verdict.Stale.Add(call);
             return;
@@ -80,6 +80,15 @@ internal sealed partial class HistoryChecker
         var possible = string.Join(" or ", states.Take(3).Select(state => Text(state, lease.Facts.Epoch)));
         Break(kind, $"Lease {lease.Facts.Id} ({lease.Facts.Number}): {call.Verb} cannot be answered like this by {possible}.", lease.Facts.Epoch, call.End, proof);
     }
+
+    /// <summary>
+    /// Whether it was on its way as a frozen master thawed, and the lease was changed since that one froze: what was over before is over
+    /// there too.
+    /// </summary>
+    private bool MaySeeTheStateBefore(Trouble trouble, Followed lease, Call lookUp) =>
+        trouble.Thaw is { } thaw && lookUp.Start <= thaw.Until && thaw.From <= lookUp.End
+        && lease.Calls.Any(call => call.Verb is Verb.Release or Verb.Reassign or Verb.Report && call.Outcome != CallEnd.Refused && call.Start <= lookUp.End
+            && trouble.Start <= (call.Outcome == CallEnd.Done ? call.End : call.Start + _rules.LateWithin.Ticks));
 
     private static string Text(LeaseState state, long epoch)
     {

@@ -6,6 +6,9 @@ namespace VirtualNumber.Load.Chaos.Checking;
 /// </summary>
 internal sealed partial class HistoryChecker
 {
+    /// <summary>The share of all calls that has to be done: faults leave far more than that alone.</summary>
+    private const double LeastDone = 0.5;
+
     private readonly ChaosRules _rules;
     private readonly bool _mayLose;
     private readonly IReadOnlyList<Call> _calls;
@@ -33,10 +36,13 @@ internal sealed partial class HistoryChecker
     private void Run()
     {
         CheckAnswers();
+        CheckWorth();
+        CheckReadBack();
         foreach (var group in _calls.Where(call => call.Delivery.Length > 0).GroupBy(call => call.Delivery))
             _byDelivery[group.Key] = [.. group];
         FindLeases();
         AssignCalls();
+        CheckFacts();
         foreach (var lease in _leases.Values)
             Follow(lease);
         foreach (var (_, calls) in _byDelivery)
@@ -108,6 +114,47 @@ internal sealed partial class HistoryChecker
     {
         foreach (var call in _calls.Where(call => call.Outcome == CallEnd.Refused && !IsExpected(call)))
             Break(BreachKind.UnexpectedAnswer, $"{call.Verb} was refused with {call.Reason}.", call.Start, call.End, [call]);
+    }
+
+    /// <summary>A service that refuses everything breaks no promise, and keeps none.</summary>
+    private void CheckWorth()
+    {
+        var never = Enum.GetValues<Verb>().Except(_calls.Where(call => call.Outcome == CallEnd.Done).Select(call => call.Verb)).ToList();
+        var done = _calls.Count(call => call.Outcome == CallEnd.Done);
+        if (never.Count > 0)
+            _verdict.Doubt = $"{string.Join(", ", never)} never succeeded.";
+        else if (done < _calls.Count * LeastDone)
+            _verdict.Doubt = FormattableString.Invariant($"of {_calls.Count} calls only {done} were done.");
+    }
+
+    /// <summary>The last look at everything, when all is whole again, has to be answered.</summary>
+    private void CheckReadBack()
+    {
+        var asked = _calls.Where(call => call.Client == Call.ReadBackClient).GroupBy(call => (call.Verb, call.Instance, call.Delivery, call.LeaseId));
+        foreach (var group in asked.Where(group => group.All(call => call.Outcome == CallEnd.Unclear)))
+        {
+            var last = group.Last();
+            // At a level that may lose, a master that was lost may leave blocks barred for the rest of the run.
+            Break(BreachKind.StillAway, $"{last.Verb} of {last.Delivery}{last.LeaseId} by instance {last.Instance}: {last.Reason}.", since: 0, last.End, [.. group]);
+        }
+    }
+
+    /// <summary>A lease keeps its number and the instant of its making; who calls another number is not connected by it.</summary>
+    private void CheckFacts()
+    {
+        foreach (var call in _calls)
+        {
+            foreach (var seen in call.Seen)
+            {
+                if (_leases.TryGetValue(seen.Id, out var lease) && (seen.Number != lease.Facts.Number || seen.Epoch != lease.Facts.Epoch))
+                {
+                    Break(
+                        call.Verb == Verb.Resolve ? BreachKind.WrongPerson : BreachKind.EffectLost,
+                        $"Lease {seen.Id} was made on {lease.Facts.Number}; {call.Verb} shows it on {seen.Number}, or as made at another instant.",
+                        lease.Facts.Epoch, call.End, [.. lease.Calls.Where(other => other.Start <= call.End)]);
+                }
+            }
+        }
     }
 
     private static bool IsExpected(Call call) => call.Reason is "OVERLOADED" || call.Verb switch

@@ -28,4 +28,10 @@ internal sealed class Verdict
 
     /// <summary>Leases and deliveries with too many possibilities: not checked.</summary>
     public int GivenUp { get; set; }
+
+    /// <summary>Why the history proves little, whatever it breaks; empty: it does not.</summary>
+    public string Doubt { get; set; } = "";
+
+    /// <summary>Whether all invariants held, in a history that could have broken them.</summary>
+    public bool Holds => Violations.Count + GivenUp == 0 && Doubt.Length == 0;
 }

@@ -10,9 +10,10 @@ namespace VirtualNumber.Load.Chaos.Clients;
 internal sealed class ReadBack(TestBed bed, History history)
 {
     private const int Readers = 32;
-    private const int Nobody = 999;
+    private const int MostTries = 20;
 
     private static readonly TimeSpan s_young = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_betweenTries = TimeSpan.FromMilliseconds(200);
 
     public async Task<IReadOnlyList<Breach>> RunAsync(CancellationToken cancellation)
     {
@@ -21,15 +22,22 @@ internal sealed class ReadBack(TestBed bed, History history)
         var young = history.Clock.Now - s_young.Ticks;
         var leases = calls.SelectMany(call => call.Seen.Where(seen => seen.Number.Length > 0 && (seen.Epoch > young || seen.Expire > young)).Select(seen => (seen.Id, seen.Number)))
             .Distinct().ToList();
-        var caller = new Caller(Nobody, bed.Instances, history);
+        var caller = new Caller(Call.ReadBackClient, bed.Instances, history);
         foreach (var instance in bed.Instances)
         {
             var options = new ParallelOptions { MaxDegreeOfParallelism = Readers, CancellationToken = cancellation };
-            await Parallel.ForEachAsync(deliveries, options, async (delivery, _) => await caller.ListAsync(instance.Number, delivery));
-            await Parallel.ForEachAsync(leases, options, async (lease, _) => await caller.GetAsync(instance.Number, lease.Id));
+            await Parallel.ForEachAsync(deliveries, options, async (delivery, stop) => await UntilClearAsync(() => caller.ListAsync(instance.Number, delivery), stop));
+            await Parallel.ForEachAsync(leases, options, async (lease, stop) => await UntilClearAsync(() => caller.GetAsync(instance.Number, lease.Id), stop));
         }
 
         return await CheckBooksAsync();
+    }
+
+    /// <summary>All is whole by now: what is not answered at once is so very soon, or the checker tells of it.</summary>
+    private static async Task UntilClearAsync(Func<Task<Call>> ask, CancellationToken cancellation)
+    {
+        for (var tries = 1; (await ask()).Outcome == CallEnd.Unclear && tries < MostTries; tries++)
+            await Task.Delay(s_betweenTries, TimeProvider.System, cancellation);
     }
 
     private async Task<IReadOnlyList<Breach>> CheckBooksAsync()

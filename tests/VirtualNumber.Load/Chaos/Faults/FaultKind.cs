@@ -74,6 +74,9 @@ internal sealed class FaultRecord(PlannedFault plan, string target)
 
     public long Start { get; init; }
 
+    /// <summary>When what froze or cut off was begun to be undone; 0: nothing was frozen or cut off.</summary>
+    public long Thaw { get; set; }
+
     /// <summary>When the cause was gone.</summary>
     public long End { get; set; }
 

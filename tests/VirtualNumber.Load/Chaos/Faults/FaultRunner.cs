@@ -57,10 +57,10 @@ internal sealed class FaultRunner(TestBed bed, RunClock clock, Action<string> te
                 instance.Start();
                 break;
             case FaultKind.CutInstance when bed.Network.CutsInstances:
-                await CutAsync([instance.Host], fault.Length, cancellation);
+                await CutAsync(record, [instance.Host], cancellation);
                 break;
             default:
-                await WhileAsync(instance.Freeze, fault.Length, instance.Thaw, cancellation);
+                await WhileAsync(record, instance.Freeze, instance.Thaw, cancellation);
                 break;
         }
 
@@ -103,16 +103,16 @@ internal sealed class FaultRunner(TestBed bed, RunClock clock, Action<string> te
                 node.Start();
                 break;
             case FaultKind.FreezeMaster or FaultKind.FreezeReplica:
-                await WhileAsync(node.Freeze, fault.Length, node.Thaw, cancellation);
+                await WhileAsync(record, node.Freeze, node.Thaw, cancellation);
                 break;
             case FaultKind.SplitMaster:
-                await CutAsync([node.Host, beside.Host], fault.Length, cancellation);
+                await CutAsync(record, [node.Host, beside.Host], cancellation);
                 break;
             case FaultKind.Reshard:
                 await ReshardAsync(hit, masters[(fault.Target + 1 + (fault.Other % (masters.Count - 1))) % masters.Count]);
                 break;
             default:
-                await CutAsync([node.Host], fault.Length, cancellation);
+                await CutAsync(record, [node.Host], cancellation);
                 break;
         }
 
@@ -145,28 +145,30 @@ internal sealed class FaultRunner(TestBed bed, RunClock clock, Action<string> te
         await Tool.RunAsync(["redis-cli", "--cluster", "fix", from.EndPoint], s_movedWithin);
     }
 
-    private async Task CutAsync(IReadOnlyList<Host> hosts, TimeSpan length, CancellationToken cancellation)
+    private async Task CutAsync(FaultRecord record, IReadOnlyList<Host> hosts, CancellationToken cancellation)
     {
         await bed.Network.CutAsync(hosts);
         try
         {
-            await PauseAsync(length, cancellation);
+            await PauseAsync(record.Plan.Length, cancellation);
         }
         finally
         {
+            record.Thaw = clock.Now;
             await bed.Network.HealAsync(hosts);
         }
     }
 
-    private static async Task WhileAsync(Action begin, TimeSpan length, Action end, CancellationToken cancellation)
+    private async Task WhileAsync(FaultRecord record, Action begin, Action end, CancellationToken cancellation)
     {
         begin();
         try
         {
-            await PauseAsync(length, cancellation);
+            await PauseAsync(record.Plan.Length, cancellation);
         }
         finally
         {
+            record.Thaw = clock.Now;
             end();
         }
     }
