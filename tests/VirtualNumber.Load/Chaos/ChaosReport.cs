@@ -22,6 +22,8 @@ internal sealed class ChaosReport(ChaosPlan plan, long origin, IReadOnlyList<Cal
             text.WriteLine($"  {group.Key}: {string.Join(", ", outcomes.Select(outcome => $"{outcome.Count()} {outcome.Key}"))}");
         }
 
+        foreach (var group in calls.GroupBy(call => call.Instance % plan.Instances).OrderBy(group => group.Key))
+            text.WriteLine($"  instance{group.Key}: {group.Count()} calls, {group.Count(call => call.Outcome == CallEnd.Unclear)} unclear, the last of those at {Seconds(group.Where(call => call.Outcome == CallEnd.Unclear).Select(call => call.End - origin).DefaultIfEmpty().Max())} s");
         text.WriteLine($"Faults: {faults.Count}");
         foreach (var fault in faults)
             text.WriteLine($"  at {Seconds(fault.Start - origin)} s {fault.Plan.Kind} of {fault.Target} for {Seconds(fault.End - fault.Start)} s: {Unavailable(fault)}");

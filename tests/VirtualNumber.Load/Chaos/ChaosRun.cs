@@ -38,6 +38,8 @@ internal sealed class ChaosRun(ChaosPlan plan, FileInfo? output, TextWriter text
         {
             await using var file = output.CreateText();
             report.WriteProofTo(file);
+            foreach (var instance in bed.Instances)
+                await file.WriteLineAsync($"{Environment.NewLine}{instance.Host.Name} wrote:{Environment.NewLine}{instance.Output}");
         }
 
         return verdict.Violations.Count + verdict.GivenUp == 0 ? 0 : 1;
