@@ -22,16 +22,30 @@ internal sealed class ChaosRun(ChaosPlan plan, FileInfo? output, TextWriter text
         Tell($"seed {plan.Seed}, {plan.Clients} clients, {plan.Instances} instances, 3 masters and 3 replicas, level {plan.Level}, links: {bed.Network.Kind}");
         var history = new History(_clock);
         var runner = new FaultRunner(bed, _clock, Tell);
+        var overseer = new Operator(bed, _clock);
+        using var rest = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var overseeing = overseer.RunAsync(rest.Token);
         var started = _clock.Now;
-        await LoadAsync(bed, history, runner, cancellation);
-        var loaded = _clock.Now;
+        IReadOnlyList<Breach> books;
+        try
+        {
+            await LoadAsync(bed, history, runner, cancellation);
+            Tell($"{history.Count} calls in {(_clock.Now - started) / TimeSpan.TicksPerSecond} s; reading back");
+            books = await new ReadBack(bed, history).RunAsync(cancellation);
+        }
+        finally
+        {
+            await rest.CancelAsync();
+            await overseeing;
+        }
 
-        Tell($"{history.Count} calls in {(loaded - started) / TimeSpan.TicksPerSecond} s; reading back");
-        var books = await new ReadBack(bed, history).RunAsync(cancellation);
         var faults = runner.Records;
         var calls = history.Calls;
         var verdict = HistoryChecker.Check(_rules, plan.MayLose, calls, TroublesOf(faults));
         verdict.Violations.AddRange(books);
+        if (!plan.MayLose)
+            verdict.Violations.AddRange(overseer.Breaches);
+        Tell($"Blocks that were barred and confirmed by an operator: {string.Join(", ", overseer.Bars.Select(bar => $"{bar.Count} {bar.Reason}").DefaultIfEmpty("none"))}");
         var report = new ChaosReport(plan, _clock.Start, calls, faults, verdict);
         report.WriteTo(text);
         if (output is not null)

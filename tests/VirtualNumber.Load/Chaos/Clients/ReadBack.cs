@@ -1,3 +1,4 @@
+using Grpc.Core;
 using VirtualNumber.Load.Chaos.Bed;
 using VirtualNumber.Load.Chaos.Checking;
 
@@ -12,6 +13,7 @@ internal sealed class ReadBack(TestBed bed, History history)
     private const int Readers = 32;
     private const int MostTries = 20;
 
+    private static readonly TimeSpan s_countsWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_young = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_betweenTries = TimeSpan.FromMilliseconds(200);
 
@@ -49,7 +51,12 @@ internal sealed class ReadBack(TestBed bed, History history)
             foreach (var (pool, stocked) in pools.Zip(bed.Stocked))
             {
                 var at = history.Clock.Now;
-                var counts = (await instance.Ops.GetStatsAsync(new() { TenantId = ChaosRules.TenantId, PoolId = pool, PageSize = 1 })).Counts;
+                if (await TryCountAsync(instance, pool) is not { } counts)
+                {
+                    breaches.Add(new(BreachKind.BooksWrong, $"{pool} by {instance.Host.Name}: cannot be counted, though everything has healed.", at, at, []));
+                    continue;
+                }
+
                 var sum = counts.AvailableCount + counts.LeasedCount + counts.AgingCount + counts.SuspendedCount + counts.RetiredCount;
                 if (counts.StockedCount != stocked || sum != stocked)
                     breaches.Add(new(BreachKind.BooksWrong, $"{pool} by {instance.Host.Name}: {counts.StockedCount} stocked, {sum} counted, {stocked} added.", at, at, []));
@@ -57,5 +64,18 @@ internal sealed class ReadBack(TestBed bed, History history)
         }
 
         return breaches;
+    }
+
+    private static async Task<V1.NumberCounts?> TryCountAsync(Instance instance, string pool)
+    {
+        try
+        {
+            var deadline = (TimeProvider.System.GetUtcNow() + s_countsWithin).UtcDateTime;
+            return (await instance.Ops.GetStatsAsync(new() { TenantId = ChaosRules.TenantId, PoolId = pool, PageSize = 1 }, deadline: deadline)).Counts;
+        }
+        catch (RpcException)
+        {
+            return null;
+        }
     }
 }
