@@ -33,7 +33,8 @@ internal sealed partial class OpsService
         foreach (var name in names)
         {
             var number = PhoneNumber.TryParse(name, pool.CountryCode, out var read, out _) ? read : null;
-            found.Add(await stock.FindBlockAsync(pool, name, number, cancellation));
+            // What can be neither is in no pool, and not worth asking for.
+            found.Add(number is not null || IsBlock(pool, name) ? await stock.FindBlockAsync(pool, name, number, cancellation) : null);
         }
 
         var unknown = Enumerable.Range(0, found.Count).Where(i => found[i] is null).ToList();

@@ -25,6 +25,8 @@ internal sealed class MasterLine
     /// </summary>
     public const CommandFlags Whole = Here | CommandFlags.NoScriptCache;
 
+    private const int MostMarks = 500_000;
+
     private const string Late =
         "The replicas have not confirmed the change in time; it may have happened, retry with the same request id.";
 
@@ -222,7 +224,12 @@ internal sealed class MasterLine
         var slot = group.First(write => !_unfit.Contains(write.Slot)).Slot;
         var number = 0;
         while (_places.HashSlot(Keys.Mark(number)) != slot)
-            number++;
+        {
+            // Found within a few times as many as there are slots, unless the client has changed its mind whether this is a cluster.
+            if (++number > MostMarks)
+                throw new UnconfirmedException(Lost, isLost: true);
+        }
+
         _mark = (slot, Keys.Mark(number));
         return _mark.Value;
     }
@@ -282,9 +289,9 @@ internal sealed class MasterLine
             await connection.CloseAsync(allowCommandsToComplete: false);
             connection.Dispose();
         }
-        catch (Exception fault) when (fault is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception)
         {
-            // It was none.
+            // It was none, or is none any more; nobody waits for it.
         }
     }
 }

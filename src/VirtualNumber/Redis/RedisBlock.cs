@@ -22,6 +22,7 @@ internal sealed class RedisBlock(BlockEntry entry, long generation)
     private volatile bool _filled;
     private volatile BlockWatch _watch = new(null, generation);
     private volatile BlockBar? _ownBar;
+    private readonly Lock _gate = new();
 
     public BlockEntry Entry => entry;
 
@@ -78,16 +79,24 @@ internal sealed class RedisBlock(BlockEntry entry, long generation)
     /// <summary>This instance has found out that it is not what it was; not if that was seen before an operator's last confirmation.</summary>
     public void BarFor(BlockWatch watch, BlockBar bar)
     {
-        if (ReferenceEquals(watch, _watch) && bar.Outdoes(Bar))
-            _ownBar = bar;
+        // A confirmation in between would be undone.
+        lock (_gate)
+        {
+            if (ReferenceEquals(watch, _watch) && bar.Outdoes(Bar))
+                _ownBar = bar;
+        }
     }
 
     /// <summary>An operator has confirmed it: what was seen before does not count any more.</summary>
     public void Restart(LogMark seen)
     {
-        // Of no generation: whoever looks something up sees first whether the block has come that far.
-        _watch = new(seen, BlockWatch.NoGeneration);
-        _ownBar = null;
+        lock (_gate)
+        {
+            // Of no generation: whoever looks something up sees first whether the block has come that far.
+            _watch = new(seen, BlockWatch.NoGeneration);
+            _ownBar = null;
+        }
+
         FirstFreeHint = 0;
         Answered();
     }

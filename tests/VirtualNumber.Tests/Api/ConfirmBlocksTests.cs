@@ -33,8 +33,8 @@ public sealed class ConfirmBlocksTests : ApiTests
     public async Task All_blocks_that_the_pool_has_not_are_told_at_once()
     {
         await StockAsync("more", "162100200");
-        (await RefusedCall.OfAsync(Ops.ConfirmBlocksAsync, Request("162100200", Requests.Block, "none")))
-            .Expect(StatusCode.NotFound, ErrorReason.NumbersUnknown, "blocks[0]", "blocks[2]");
+        (await RefusedCall.OfAsync(Ops.ConfirmBlocksAsync, Request("162100200", Requests.Block, "none", new string('9', 400), "1621003a0")))
+            .Expect(StatusCode.NotFound, ErrorReason.NumbersUnknown, "blocks[0]", "blocks[2]", "blocks[3]", "blocks[4]");
     }
 
     [Test]

@@ -21,7 +21,9 @@ internal sealed class ClusterFailOverTests() : StoreTests(new EmbeddedStoreUnder
     private const int Leases = 600;
     private const int Due = 60;
 
-    private static readonly TimeSpan s_addedAtMost = TimeSpan.FromSeconds(2);
+    /// <summary>The mark, for what is usual; the machine is shared, so that a single one may take longer.</summary>
+    private static readonly TimeSpan s_addedUsually = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_addedAtMost = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan s_askEvery = TimeSpan.FromMilliseconds(10);
 
     [Test]
@@ -39,6 +41,7 @@ internal sealed class ClusterFailOverTests() : StoreTests(new EmbeddedStoreUnder
         for (var i = 0; i < Leases; i++)
             records.Add(await LeaseAsync(store, $"L{i}", T0 + (i < Due ? Hour : 10 * Day)));
 
+        var added = new List<TimeSpan>();
         foreach (var master in await RedisCluster.MastersOfAsync(connection))
         {
             bool IsHere(RedisKey key) => master.ClusterConfiguration!.GetBySlot(connection.HashSlot(key))!.EndPoint!.Equals(master.EndPoint);
@@ -64,9 +67,11 @@ internal sealed class ClusterFailOverTests() : StoreTests(new EmbeddedStoreUnder
                 $"the first look-up succeeded {((await resolved).After - await tookOver).TotalSeconds:0.00} s later, the first lease {((await leased).After - await tookOver).TotalSeconds:0.00} s");
             Assert.That((route.Outcome, route.Record!.Claim), Is.EqualTo((RouteOutcome.Route, here.Claim)));
             Assert.That(take.Outcome, Is.EqualTo(TakeOutcome.Live));
-            Assert.That((await resolved).After - await tookOver, Is.LessThan(s_addedAtMost));
-            Assert.That((await leased).After - await tookOver, Is.LessThan(s_addedAtMost));
+            added.AddRange([(await resolved).After - await tookOver, (await leased).After - await tookOver]);
         }
+
+        Assert.That(added, Is.All.LessThan(s_addedAtMost));
+        Assert.That(added.Order().ElementAt(added.Count / 2), Is.LessThan(s_addedUsually));
 
         // Hours later: what was due has ended, each once, and nothing else.
         var (expired, now) = (0, T0 + Hour + (30 * Minute));
