@@ -58,7 +58,7 @@ public sealed class ChaosTests
     public void A_key_s_slot_is_counted_as_the_cluster_counts_it(string key, int slot) => Assert.That(HashSlot.Of(key), Is.EqualTo(slot));
 
     private static Task<(int ExitCode, string Output)> RunPlantedAsync(string bug) => RunAsync(
-        "--seed", $"{Seed}", "--clients", "16", "--instances", "1", "--blocks", "1", "--faults", "0", "--calls", "5000", "--plant", bug);
+        "--seed", $"{Seed}", "--clients", "16", "--instances", "1", "--blocks", "1", "--faults", "0", "--calls", "30000", "--plant", bug);
 
     private static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
     {
