@@ -113,7 +113,10 @@ internal sealed partial class ServerCall
     /// knows of it.
     /// </summary>
     private bool IsLoss(Exception exception) =>
-        (IsReading && exception is IOException or OperationCanceledException) || exception is ConnectionAbortedException or ConnectionResetException;
+        (IsReading && exception is IOException or OperationCanceledException)
+        // Wherever in a read or a write it comes out.
+        || exception is ConnectionAbortedException or ConnectionResetException
+            or IOException { InnerException: ConnectionAbortedException or ConnectionResetException };
 
     /// <summary>Answers with the status, unless the deadline did; then waits until it has.</summary>
     public Task EndAsync()
