@@ -346,8 +346,16 @@ public sealed class HistoryCheckerTests
             Release(30, 50, "L", at: 40);
         Add(new()
         {
-            Verb = Verb.Create, Start = Ticks(100), Delivery = D, Role = DeliveryRole.Recipient, Request = "c2", Holder = Bob, Ticks = Ticks(9_000), LeaseId = "L",
-            Outcome = CallEnd.Refused, Reason = "DELIVERY_ROLE_TAKEN",
+            Verb = Verb.Create,
+            Start = Ticks(100),
+            Delivery = D,
+            Role = DeliveryRole.Recipient,
+            Request = "c2",
+            Holder = Bob,
+            Ticks = Ticks(9_000),
+            LeaseId = "L",
+            Outcome = CallEnd.Refused,
+            Reason = "DELIVERY_ROLE_TAKEN",
         }, 110);
         Found(taken ? [] : [BreachKind.EffectLost]);
     }
@@ -432,28 +440,50 @@ public sealed class HistoryCheckerTests
         int start, int end, string lease, string number, string holder, int expire, int epoch = 10, string delivery = D, string request = "c", string peer = "", int? asked = null) =>
         Add(new()
         {
-            Verb = Verb.Create, Start = Ticks(start), Delivery = delivery, Role = DeliveryRole.Recipient, Request = request, Holder = holder, Peer = peer,
-            Pair = peer.Length > 0, Ticks = Ticks(asked ?? expire), Seen = [Seen(lease, expire, default, 0) with { Number = number, Epoch = Ticks(epoch) }],
+            Verb = Verb.Create,
+            Start = Ticks(start),
+            Delivery = delivery,
+            Role = DeliveryRole.Recipient,
+            Request = request,
+            Holder = holder,
+            Peer = peer,
+            Pair = peer.Length > 0,
+            Ticks = Ticks(asked ?? expire),
+            Seen = [Seen(lease, expire, default, 0) with { Number = number, Epoch = Ticks(epoch) }],
         }, end);
 
     private void Resolve(int start, int end, string lease, string number, string? connected, string caller = "+9993000000001") => Add(
         new()
         {
-            Verb = Verb.Resolve, Start = Ticks(start), LeaseId = lease, Called = number, Caller = caller, Connected = connected ?? "",
+            Verb = Verb.Resolve,
+            Start = Ticks(start),
+            LeaseId = lease,
+            Called = number,
+            Caller = caller,
+            Connected = connected ?? "",
             Seen = connected is null ? [] : [new(lease, default, number, Ticks(10), 0, default, 0)],
         }, end);
 
     private void Extend(int start, int end, string lease, string request, int by, int expire, int extensions) => Add(
         new()
         {
-            Verb = Verb.Extend, Start = Ticks(start), LeaseId = lease, Request = request, Ticks = TimeSpan.FromMilliseconds(by).Ticks,
+            Verb = Verb.Extend,
+            Start = Ticks(start),
+            LeaseId = lease,
+            Request = request,
+            Ticks = TimeSpan.FromMilliseconds(by).Ticks,
             Seen = [Seen(lease, expire, default, extensions)],
         }, end);
 
     private void Reassign(int start, int end, string lease, string request, string holder, int expire, int extensions = 0, string peer = "") => Add(
         new()
         {
-            Verb = Verb.Reassign, Start = Ticks(start), LeaseId = lease, Request = request, Holder = holder, Peer = peer,
+            Verb = Verb.Reassign,
+            Start = Ticks(start),
+            LeaseId = lease,
+            Request = request,
+            Holder = holder,
+            Peer = peer,
             Seen = [Seen(lease, expire, default, extensions)],
         }, end);
 
@@ -470,7 +500,12 @@ public sealed class HistoryCheckerTests
         int start, int end, StatusEvent report, ReportOutcome outcome = ReportOutcome.Applied, StatusEvent? latest = null, (string Id, int Expire, int Extensions)? lease = null) =>
         Add(new()
         {
-            Verb = Verb.Report, Start = Ticks(start), Delivery = D, Event = report, ReportOutcome = outcome, Latest = latest ?? report,
+            Verb = Verb.Report,
+            Start = Ticks(start),
+            Delivery = D,
+            Event = report,
+            ReportOutcome = outcome,
+            Latest = latest ?? report,
             Seen = lease is { } seen ? [Seen(seen.Id, seen.Expire, default, seen.Extensions)] : [],
         }, end);
 

@@ -134,8 +134,17 @@ internal sealed class Caller(int client, IReadOnlyList<Instance> instances, Hist
 
     private Call NewCreate(Verb verb, int instance, LeaseOrder order) => new()
     {
-        Verb = verb, Start = Clock.Now, Client = client, Instance = instance, Delivery = order.Delivery, Role = order.Role, Request = order.Request,
-        Holder = order.Holder, Peer = order.Peer, Pair = order.Pool == TestBed.PairPool, Ticks = order.Expire,
+        Verb = verb,
+        Start = Clock.Now,
+        Client = client,
+        Instance = instance,
+        Delivery = order.Delivery,
+        Role = order.Role,
+        Request = order.Request,
+        Holder = order.Holder,
+        Peer = order.Peer,
+        Pair = order.Pool == TestBed.PairPool,
+        Ticks = order.Expire,
     };
 
     private async Task<Call> RecordAsync(Call call, Func<Call, CallOptions, Task> make)

@@ -111,8 +111,14 @@ internal sealed class Delivery(Caller caller, Dice random, int instances, Func<s
     {
         var step = random.Next(100) switch
         {
-            < 36 => Step.Resolve, < 48 => Step.Get, < 58 => Step.List, < 66 => Step.Extend, < 76 => Step.Reassign, < 92 => Step.Report,
-            < 97 => Step.RepeatCreate, _ => Step.OtherCreate,
+            < 36 => Step.Resolve,
+            < 48 => Step.Get,
+            < 58 => Step.List,
+            < 66 => Step.Extend,
+            < 76 => Step.Reassign,
+            < 92 => Step.Report,
+            < 97 => Step.RepeatCreate,
+            _ => Step.OtherCreate,
         };
         return step switch
         {
