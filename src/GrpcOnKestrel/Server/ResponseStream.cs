@@ -47,11 +47,10 @@ internal sealed class ResponseStream<T>(ServerCall call, Action<T, Serialization
         call.CancellationToken.ThrowIfCancellationRequested();
     }
 
-    private async ValueTask FlushAsync(CancellationToken cancellationToken)
-    {
-        using var linked = cancellationToken.CanBeCanceled && cancellationToken != call.CancellationToken
-            ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, call.CancellationToken)
-            : null;
-        await call.HttpContext.Response.BodyWriter.FlushAsync(linked?.Token ?? call.CancellationToken);
-    }
+    /// <summary>
+    /// Not by the call's token: a flush that is cancelled makes Kestrel reset the stream with INTERNAL_ERROR, and the deadline cancels just when
+    /// its status is to go out. A client that has gone ends the flush by itself, one that does not read is cut off by the least data rate.
+    /// </summary>
+    private async ValueTask FlushAsync(CancellationToken cancellationToken) =>
+        await call.HttpContext.Response.BodyWriter.FlushAsync(cancellationToken == call.CancellationToken ? CancellationToken.None : cancellationToken);
 }
