@@ -1,8 +1,8 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using VirtualNumber.Leasing;
-using VirtualNumber.Load.Chaos.Bed;
 using VirtualNumber.Load.Calls;
+using VirtualNumber.Load.Chaos.Bed;
 
 namespace VirtualNumber.Load.Chaos.Clients;
 
