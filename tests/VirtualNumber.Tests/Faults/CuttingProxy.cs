@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using VirtualNumber.Tests.Redis;
 
 namespace VirtualNumber.Tests.Faults;
 
@@ -11,21 +11,18 @@ namespace VirtualNumber.Tests.Faults;
 /// either that command never reaches Redis, or it does and is done, and its answer gets lost. Nothing passes afterwards, which to Redis is
 /// the same as an instance that was killed at that point.
 /// </summary>
-internal sealed class CuttingProxy : IAsyncDisposable
+internal sealed class CuttingProxy : RelayingProxy
 {
     /// <summary>Redis repeats it after the answers to all that was sent before.</summary>
     private const string Mark = "all-before-is-done";
 
     private static readonly byte[] s_echo = Encoding.ASCII.GetBytes($"*2\r\n$4\r\nECHO\r\n${Mark.Length}\r\n{Mark}\r\n");
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _end = new();
     private readonly TaskCompletionSource _cut = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly List<string> _commands = [];
     private readonly int _redisPort;
     private readonly Func<string, bool> _counts;
-    private readonly Task _accepting;
     private int _left;
     private bool _done;
     private bool _isCut;
@@ -35,12 +32,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
     public CuttingProxy(int redisPort, Func<string, bool> counts)
     {
         (_redisPort, _counts) = (redisPort, counts);
-        _listener.Start();
-        _accepting = AcceptAsync();
+        Start();
     }
-
-    /// <summary>How a client finds Redis through it.</summary>
-    public string Configuration => $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
 
     /// <summary>Ends when the instance has been cut off, and the last command that got through is done.</summary>
     public Task Cut => _cut.Task;
@@ -64,47 +57,10 @@ internal sealed class CuttingProxy : IAsyncDisposable
             (_left, _done) = (command, done);
     }
 
-    public async ValueTask DisposeAsync()
+    protected override async Task RelayAsync(NetworkStream client, CancellationTokenSource broken)
     {
-        await _end.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _end.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        var connections = new List<Task>();
-        try
-        {
-            while (true)
-                connections.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_end.Token)));
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(connections);
-        }
-    }
-
-    private async Task ServeAsync(TcpClient client)
-    {
-        using (client)
-        using (var redis = new TcpClient { NoDelay = true })
-        using (var broken = CancellationTokenSource.CreateLinkedTokenSource(_end.Token))
-        {
-            try
-            {
-                await redis.ConnectAsync(IPAddress.Loopback, _redisPort, broken.Token);
-                await await Task.WhenAny(
-                    AskAsync(client.GetStream(), redis.GetStream(), broken.Token), AnswerAsync(redis.GetStream(), client.GetStream(), broken.Token));
-            }
-            catch (Exception fault) when (fault is IOException or SocketException or OperationCanceledException)
-            {
-                // One of the two has closed it, or the test is over.
-            }
-
-            await broken.CancelAsync();
-        }
+        using var redis = await ConnectAsync(_redisPort, broken.Token);
+        await UntilOneEndsAsync(broken, AskAsync(client, redis.GetStream(), broken.Token), AnswerAsync(redis.GetStream(), client, broken.Token));
     }
 
     private async Task AskAsync(NetworkStream client, NetworkStream redis, CancellationToken cancellation)

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -8,27 +7,20 @@ namespace VirtualNumber.Tests.Redis;
 /// Stands between the client and Redis. What the test has chosen reaches Redis and is done there; its answer gets lost, and the connection
 /// with it. The repeat, being the same bytes, passes.
 /// </summary>
-internal sealed class LosingProxy : IAsyncDisposable
+internal sealed class LosingProxy : RelayingProxy
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _end = new();
     private readonly int _redisPort;
     private readonly Func<string, bool> _loses;
     private readonly HashSet<string> _lost = [];
     private readonly Lock _gate = new();
-    private readonly Task _accepting;
 
     /// <param name="redisPort">Where Redis is.</param>
     /// <param name="loses">Whether the answer to a request is lost the first time; asked with what was sent.</param>
     public LosingProxy(int redisPort, Func<string, bool> loses)
     {
         (_redisPort, _loses) = (redisPort, loses);
-        _listener.Start();
-        _accepting = AcceptAsync();
+        Start();
     }
-
-    /// <summary>How a client finds Redis through it.</summary>
-    public string Configuration => $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port},allowAdmin=true";
 
     /// <summary>How many answers were lost.</summary>
     public int Lost
@@ -40,49 +32,13 @@ internal sealed class LosingProxy : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    protected override async Task RelayAsync(NetworkStream client, CancellationTokenSource broken)
     {
-        await _end.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _end.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        var connections = new List<Task>();
-        try
-        {
-            while (true)
-                connections.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_end.Token)));
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(connections);
-        }
-    }
-
-    private async Task ServeAsync(TcpClient client)
-    {
-        using (client)
-        using (var redis = new TcpClient())
-        using (var broken = CancellationTokenSource.CreateLinkedTokenSource(_end.Token))
-        {
-            try
-            {
-                await redis.ConnectAsync(IPAddress.Loopback, _redisPort, broken.Token);
-                var losing = new StrongBox();
-                await await Task.WhenAny(
-                    AskAsync(client.GetStream(), redis.GetStream(), losing, broken.Token),
-                    AnswerAsync(redis.GetStream(), client.GetStream(), losing, broken.Token));
-            }
-            catch (Exception fault) when (fault is IOException or SocketException or OperationCanceledException)
-            {
-                // One of the two has closed it, or the test is over.
-            }
-
-            await broken.CancelAsync();
-        }
+        using var redis = await ConnectAsync(_redisPort, broken.Token);
+        var losing = new StrongBox();
+        await UntilOneEndsAsync(
+            broken,
+            AskAsync(client, redis.GetStream(), losing, broken.Token), AnswerAsync(redis.GetStream(), client, losing, broken.Token));
     }
 
     private async Task AskAsync(NetworkStream client, NetworkStream redis, StrongBox losing, CancellationToken cancellation)
