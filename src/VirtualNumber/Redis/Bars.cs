@@ -83,14 +83,20 @@ internal sealed partial class RedisStore
     private async ValueTask BarAsync(RedisBlock block, BlockWatch watch, BlockBar bar, CancellationToken cancellation)
     {
         block.BarFor(watch, bar);
+        if (block.UntoldBar is not null)
+            await TryTellOfBarsAsync(cancellation);
+    }
+
+    /// <summary>Tells all instances, if that can be done now. This one keeps to its bars all the same, and its next ping tries again.</summary>
+    private async ValueTask TryTellOfBarsAsync(CancellationToken cancellation)
+    {
         try
         {
-            if (block.UntoldBar is not null)
-                await registry.TellOfBarsAsync(cancellation);
+            await registry.TellOfBarsAsync(cancellation);
         }
         catch (Exception fault) when (fault is StoreUnavailableException or OperationCanceledException)
         {
-            // The next ping tries again.
+            // That it could not tell in time makes this instance no worse at serving.
         }
     }
 
@@ -105,17 +111,7 @@ internal sealed partial class RedisStore
     private async ValueTask<StoreFinding?> FindBarsAsync(CancellationToken cancellation)
     {
         if (registry.HasUntoldBars)
-        {
-            try
-            {
-                await registry.TellOfBarsAsync(cancellation);
-            }
-            catch (Exception fault) when (fault is StoreUnavailableException or OperationCanceledException)
-            {
-                // This instance keeps to them all the same, and tries again. That it could not tell in time makes it no worse at serving.
-            }
-        }
-
+            await TryTellOfBarsAsync(cancellation);
         var barred = registry.BarredBlocks(calls.Time.GetNow());
         Telemetry.BlocksBarred(barred.Count);
         return BarTexts.Of(barred) is { } text ? new(StoreFindingKind.BlocksBarred, text) : null;

@@ -174,10 +174,11 @@ internal sealed class MasterLine
 
     private async Task<Exception?> SendAsync(IDatabase line, List<MasterWrite> group)
     {
+        // Before anything is sent: what it throws must leave nothing behind that nobody waits for.
+        var (slot, mark) = MarkFor(group);
         var name = string.Create(CultureInfo.InvariantCulture, $"{_name}-{++_groups}");
         var named = Send(line, "CLIENT", "SETNAME", name);
         group.ForEach(write => write.Send(line));
-        var (slot, mark) = MarkFor(group);
         var marked = Send(line, "SET", mark, RedisValue.EmptyString);
         var waited = Send(line, "WAIT", _options.Replicas, PatienceWith(group));
         var kept = Send(line, "CLIENT", "GETNAME");

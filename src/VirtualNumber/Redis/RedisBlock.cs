@@ -68,7 +68,7 @@ internal sealed class RedisBlock(BlockEntry entry, long generation)
     public BlockWatch Watch => _watch;
 
     /// <summary>Why it is barred, as this instance has found or the registry says, whichever is more; null: it is not.</summary>
-    public BlockBar? Bar => _ownBar is { } own && own.Outdoes(entry.Bar) ? own : entry.Bar;
+    public BlockBar? Bar => UntoldBar ?? entry.Bar;
 
     /// <summary>The bar that this instance has found and the registry does not tell of yet; null: none.</summary>
     public BlockBar? UntoldBar => _ownBar is { } own && own.Outdoes(entry.Bar) ? own : null;

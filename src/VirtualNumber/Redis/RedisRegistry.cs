@@ -234,6 +234,7 @@ internal sealed class RedisRegistry : IDisposable
                 BlockOf(Known.FindBlock(filled.Id)!).IsFilled = true;
             if (change.Confirmed is { } confirmed)
                 BlockOf(Known.FindBlock(confirmed.Id)!).Restart(LogMark.Parse(confirmed.Mark));
+            // So that it is among the barred ones, though nobody here has used it yet.
             if (change.Barred is { } barred)
                 BlockOf(Known.FindBlock(barred.Id)!);
             _last = entry;
