@@ -14,6 +14,7 @@ internal sealed class Instance : IAsyncDisposable
     private readonly SocketsHttpHandler _handler;
     private readonly GrpcChannel _channel;
     private readonly List<ChildProcess> _processes = [];
+    private readonly SemaphoreSlim _held = new(1);
 
     public Instance(Host host, int number, (int Grpc, int Http) ports, IReadOnlyDictionary<string, string> settings)
     {
@@ -43,6 +44,13 @@ internal sealed class Instance : IAsyncDisposable
 
     /// <summary>What all its processes wrote.</summary>
     public string Output => string.Join(Environment.NewLine, _processes.Select(process => process.Output));
+
+    /// <summary>Keeps the other faults off it until disposed: two at once would undo each other's doing.</summary>
+    public async Task<IDisposable> HoldAsync(CancellationToken cancellation)
+    {
+        await _held.WaitAsync(cancellation);
+        return new Hold(_held);
+    }
 
     public void Start()
     {
@@ -96,6 +104,7 @@ internal sealed class Instance : IAsyncDisposable
         _handler.Dispose();
         foreach (var process in _processes)
             await process.DisposeAsync();
+        _held.Dispose();
     }
 
     /// <exception cref="EndOfStreamException">It has ended, and says why.</exception>
@@ -116,5 +125,10 @@ internal sealed class Instance : IAsyncDisposable
         {
             return false;
         }
+    }
+
+    private sealed class Hold(SemaphoreSlim held) : IDisposable
+    {
+        public void Dispose() => held.Release();
     }
 }

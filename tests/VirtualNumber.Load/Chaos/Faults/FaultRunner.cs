@@ -43,6 +43,7 @@ internal sealed class FaultRunner(TestBed bed, RunClock clock, Action<string> te
     private async Task<FaultRecord> HitInstanceAsync(PlannedFault fault, CancellationToken cancellation)
     {
         var instance = bed.Instances[fault.Target % bed.Instances.Count];
+        using var hold = await instance.HoldAsync(cancellation);
         var record = Begin(new(fault, instance.Host.Name) { Start = clock.Now, Instance = instance.Number });
         switch (fault.Kind)
         {
@@ -79,6 +80,7 @@ internal sealed class FaultRunner(TestBed bed, RunClock clock, Action<string> te
         var shard = isOfReplica ? masters.First(master => master.Id == hit.MasterId) : hit;
         var node = bed.Redis.Of(hit);
         var beside = bed.Instances[fault.Other % bed.Instances.Count];
+        using var hold = fault.Kind == FaultKind.SplitMaster ? await beside.HoldAsync(cancellation) : null;
         var record = Begin(new(fault, fault.Kind == FaultKind.SplitMaster ? $"{node.Host.Name} with {beside.Host.Name}" : node.Host.Name)
         {
             Start = clock.Now,
