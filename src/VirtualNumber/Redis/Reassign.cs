@@ -7,7 +7,7 @@ namespace VirtualNumber.Redis;
 internal sealed partial class RedisStore
 {
     private static readonly BlockScripts s_reassign = BlockScripts.Same("Reassign");
-    private static readonly Script s_reassignPair = Script.OnSharedBlock("ReassignPair", "Takeover", "RestShared");
+    private static readonly Script s_reassignPair = Script.OnSharedBlock("ReassignPair", "Takeover", "RestShared", "Heed");
 
     /// <inheritdoc/>
     public async ValueTask<HolderAnswer> ReassignAsync(ReassignStep step, DateTimeOffset now, CancellationToken cancellation)

@@ -21,9 +21,7 @@ if not live(slot, r) then
   return {'ended', encode(r)}
 end
 
-if taken_over(ARGV[13]) then
-  log('cautious', '', '', rest(aging, tonumber(ARGV[14])))
-end
+heed_takeover(ARGV[13], aging, tonumber(ARGV[14]))
 
 local index = index_of(slot)
 local number, peer = ARGV[9] ~= '' and ARGV[9] or r.number, ARGV[11] ~= '' and ARGV[11] or r.peer

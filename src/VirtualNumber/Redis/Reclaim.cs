@@ -9,7 +9,9 @@ internal sealed partial class RedisStore
     /// <summary>So many blocks are looked at in one call at most, so that its length does not grow with the stock.</summary>
     private const int BlocksPerReclaim = 200;
 
-    private static readonly BlockScripts s_reclaim = BlockScripts.Differing("Reclaim", "Tidy").Unconfirmed();
+    private static readonly BlockScripts s_reclaim = new BlockScripts(
+        Script.OnBlock("Reclaim", "Takeover", "Rest", "Heed"),
+        Script.OnSharedBlock("ReclaimShared", "Takeover", "RestShared", "Heed", "Tidy")).Unconfirmed();
 
     /// <summary>So many blocks may fail in one call until it gives up: those of a shard that is away stand between the others.</summary>
     private const int FaultsPerReclaim = 10;
@@ -39,7 +41,11 @@ internal sealed partial class RedisStore
                 // Where numbers are shared Reclaim keeps no marks, so it has nowhere to look back from.
                 RedisValue[] lookBack = block.IsShared ? [] : [Ms(3 * bounds.ClockSkew)];
                 var answer = await RunOnBlockAsync(
-                    s_reclaim, block, now, cancellation, [limit - expired - removed, Ms(block.Pool.Aging), .. lookBack]);
+                    s_reclaim,
+                    block,
+                    now,
+                    cancellation,
+                    [limit - expired - removed, Ms(block.Pool.Aging), TakeoversThatCount, Ms(options.PossibleLoss), options.ForgottenLeases, .. lookBack]);
                 (expired, removed) = (expired + (int)answer[0], removed + (int)answer[1]);
                 if ((int)answer[2] == 1)
                     return new(expired, removed, Backlog: true);

@@ -1,8 +1,11 @@
 -- reclaim, where numbers are shared: writes down expiries, removes records whose rest is over, parties that left and have rested, and
 -- closed claims whose time is over. Safe from any number of instances at once; nothing waits for it.
--- ARGV: 3 the most to change, 4 aging ms
+-- ARGV: 3 the most to change, 4 aging ms, 5 which changes of the server count: any, takeover or empty, 6 possible loss ms, 7 forgotten leases
+-- that are reckoned with: all
 -- Answers {expired, removed, 1 when there may be more}.
 local most = tonumber(ARGV[3])
+-- A block that nobody leases from notices it here, before the server changes once more.
+heed_takeover(ARGV[5], tonumber(ARGV[4]), tonumber(ARGV[6]))
 local expired, removed = tidy(most, tonumber(ARGV[4]))
 for _, claim in ipairs(redis.call('ZRANGEBYSCORE', CLOSED, '-inf', now, 'LIMIT', 0, most - expired - removed)) do
   redis.call('ZREM', CLOSED, claim)

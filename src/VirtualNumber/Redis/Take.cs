@@ -9,8 +9,8 @@ namespace VirtualNumber.Redis;
 internal sealed partial class RedisStore
 {
     private static readonly BlockScripts s_take = new(
-        Script.OnBlock("Take", "Takeover", "Rest", "Undecided"),
-        Script.OnSharedBlock("TakeShared", "Takeover", "RestShared", "Tidy", "Room", "Undecided"));
+        Script.OnBlock("Take", "Takeover", "Rest", "Heed", "Undecided"),
+        Script.OnSharedBlock("TakeShared", "Takeover", "RestShared", "Heed", "Tidy", "Room", "Undecided"));
 
     /// <inheritdoc/>
     public async ValueTask<TakeAnswer> TakeAsync(TakeStep step, DateTimeOffset now, CancellationToken cancellation)
@@ -78,7 +78,7 @@ internal sealed partial class RedisStore
         }
     }
 
-    /// <summary>After which changes of the server a take reckons with forgotten leases: what the level of durability promises tells (Takeover.lua).</summary>
+    /// <summary>After which changes of the server a block reckons with forgotten leases: what the level of durability promises tells (Takeover.lua).</summary>
     private RedisValue TakeoversThatCount => options.Durability switch
     {
         DurabilityLevel.Everysec => "any",

@@ -5,9 +5,7 @@
 -- expire time is not in the future; {full, lowest score or -1}; {taken, slot, record, next lowest score or -1}.
 -- Keeps: one slot per claim; a slot rests its aging; what is not taken is closed.
 
-if taken_over(ARGV[9]) then
-  log('cautious', '', '', rest(aging, tonumber(ARGV[10]), tonumber(ARGV[11])))
-end
+heed_takeover(ARGV[9], aging, tonumber(ARGV[10]), tonumber(ARGV[11]))
 
 local function lowest()
   local first = redis.call('ZRANGE', FREE, 0, 0, 'WITHSCORES')

@@ -28,9 +28,7 @@ local function free_slot(index)
   end
 end
 
-if taken_over(ARGV[9]) then
-  log('cautious', '', '', rest(aging, tonumber(ARGV[10])))
-end
+heed_takeover(ARGV[9], aging, tonumber(ARGV[10]))
 if leases_from > now then
   return refuse('resting', string.format('%.0f', leases_from))
 end
