@@ -65,6 +65,7 @@ internal static partial class Composition
         .AddSingleton<DurabilityCheck>()
         .AddSingleton<RedisCheck>()
         .AddSingleton<RedisDiagnosis>()
+        .AddSingleton<ClusterMajority>()
         .AddSingleton<RedisRegistry>()
         .AddSingleton<RegistryNews>()
         .AddSingleton<RedisStore>()

@@ -169,7 +169,7 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
         return new(_registry.Locate(number)?.Block.Owner.Pool);
     }
 
-    public ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation)
+    public ValueTask<bool> IsStockedAsync(PhoneNumber number, TimeSpan age, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         return new(_registry.Locate(number) is not null);

@@ -46,9 +46,9 @@ internal sealed partial class LeaseVerbs
         var tenantId = command.Delivery.TenantId;
         if (await stock.FindPoolAsync(tenantId, command.PoolId, cancellation) is not { } pool)
             return new(CreateLeaseOutcome.PoolUnknown);
-        if (await stock.IsStockedAsync(command.RealNumber, cancellation))
+        if (await stock.IsStockedAsync(command.RealNumber, s_stockAgeForChanges, cancellation))
             return new(CreateLeaseOutcome.RealNumberInPool);
-        if (command.PeerNumber is { } peer && await stock.IsStockedAsync(peer, cancellation))
+        if (command.PeerNumber is { } peer && await stock.IsStockedAsync(peer, s_stockAgeForChanges, cancellation))
             return new(CreateLeaseOutcome.PeerNumberInPool);
         if (pool.Mode != PoolMode.Pair && (command.PeerNumber is not null || command.Direction != CallDirection.Unspecified))
             return new(CreateLeaseOutcome.PoolNotPair);

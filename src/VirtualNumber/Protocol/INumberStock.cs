@@ -25,8 +25,11 @@ internal interface INumberStock
     /// <summary>The pool of a number, of whichever tenant and in whatever state it is; null when it is in none.</summary>
     ValueTask<Pool?> FindOwnerAsync(PhoneNumber number, CancellationToken cancellation);
 
-    /// <summary>Whether the number is in some pool. As <see cref="FindOwnerAsync"/>, but what was read a second ago will do for a "no".</summary>
-    ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation);
+    /// <summary>Whether the number is in some pool.</summary>
+    /// <param name="number">The number.</param>
+    /// <param name="age">What was read so long ago will do for a "no"; whatever is older is read anew, which the store may be unable to.</param>
+    /// <param name="cancellation">The caller's.</param>
+    ValueTask<bool> IsStockedAsync(PhoneNumber number, TimeSpan age, CancellationToken cancellation);
 
     /// <summary>Adds blocks and single numbers to a pool: all of them, or none when one overlaps.</summary>
     ValueTask<AddNumbersAnswer> AddNumbersAsync(Pool pool, NumberSelection numbers, DateTimeOffset now, CancellationToken cancellation);

@@ -22,6 +22,15 @@ internal sealed partial class LeaseVerbs(
     /// <summary>How often CreateLease starts over before it answers that it is contended.</summary>
     private const int MostAttempts = 8;
 
+    /// <summary>Of what is bound: another instance may have put that number into a pool a moment ago.</summary>
+    private static readonly TimeSpan s_stockAgeForChanges = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Of what a call is connected to. News of the stock come by themselves; where they cannot, since the part of the store that has them is
+    /// away, nobody else can change the stock there either, and calls to what other parts hold are to go on.
+    /// </summary>
+    private static readonly TimeSpan s_stockAgeForCalls = TimeSpan.FromMinutes(10);
+
     private static readonly long s_latestEpoch = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
     private DateTimeOffset Now => time.GetNow();

@@ -29,9 +29,9 @@ internal sealed partial class LeaseVerbs
         var tenantId = command.TenantId;
         if (!TryFindHolder(tenantId, command.LeaseId, out var holder))
             return new(LeaseOutcome.LeaseIdInvalid, null);
-        if (command.RealNumber is { } joining && await stock.IsStockedAsync(joining, cancellation))
+        if (command.RealNumber is { } joining && await stock.IsStockedAsync(joining, s_stockAgeForChanges, cancellation))
             return new(LeaseOutcome.RealNumberInPool, null);
-        if (command.PeerNumber is { } joiningPeer && await stock.IsStockedAsync(joiningPeer, cancellation))
+        if (command.PeerNumber is { } joiningPeer && await stock.IsStockedAsync(joiningPeer, s_stockAgeForChanges, cancellation))
             return new(LeaseOutcome.PeerNumberInPool, null);
 
         // The claim and the delivery, to which the numbers are sealed, are in the record, and never change.

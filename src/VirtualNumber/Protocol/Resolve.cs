@@ -108,7 +108,7 @@ internal sealed partial class LeaseVerbs
     }
 
     private async ValueTask<ResolveAnswer> ConnectAsync(ResolveAnswer answer, PhoneNumber realNumber, CancellationToken cancellation) =>
-        await stock.IsStockedAsync(realNumber, cancellation)
+        await stock.IsStockedAsync(realNumber, s_stockAgeForCalls, cancellation)
             ? answer with { Outcome = ResolveOutcome.RealNumberInPool }
             : answer with { Outcome = ResolveOutcome.Connect, RealNumber = realNumber };
 

@@ -30,6 +30,9 @@ internal enum StoreFindingKind
     /// <summary>The store takes no changes, its memory or its disk being full, say. Look-ups go on, so the instance stays.</summary>
     ChangesRefused,
 
+    /// <summary>A part of the store is away; what the other parts hold is served.</summary>
+    ShardAway,
+
     /// <summary>Some blocks are barred until an operator has looked; the others serve.</summary>
     BlocksBarred,
 }

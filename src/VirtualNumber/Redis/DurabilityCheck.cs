@@ -129,7 +129,8 @@ internal sealed class DurabilityCheck(IConnectionMultiplexer connection, RedisCa
             yield return $"maxmemory-policy {Value("maxmemory-policy")} instead of noeviction";
     }
 
-    private static string NameOf(EndPoint endpoint) => endpoint is DnsEndPoint named ? $"{named.Host}:{named.Port}" : $"{endpoint}";
+    /// <summary>A server as the operator knows it.</summary>
+    public static string NameOf(EndPoint endpoint) => endpoint is DnsEndPoint named ? $"{named.Host}:{named.Port}" : $"{endpoint}";
 
     /// <param name="ReadAt">When the settings were read, as a timestamp.</param>
     /// <param name="Weaker">What is less than declared.</param>

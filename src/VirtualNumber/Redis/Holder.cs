@@ -5,7 +5,7 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private static readonly BlockScripts s_find = BlockScripts.Same("Find").Unconfirmed();
+    private static readonly BlockScripts s_find = BlockScripts.Same("Find");
 
     private static HolderAnswer Gone => new(HolderOutcome.Gone, null);
 
@@ -27,7 +27,9 @@ internal sealed partial class RedisStore
             block,
             (Block: block, holder.Slot),
             static (database, call, _) => database.HashGetAsync(call.Block.Routes, call.Block.SlotText(call.Slot), RedisCalls.Primary),
-            cancellation);
+            cancellation,
+            // Somebody may act on it: what a fail-over can still undo is not shown.
+            confirmed: true);
         if (packed.IsNullOrEmpty)
         {
             await EnsureThereAsync(block, cancellation);

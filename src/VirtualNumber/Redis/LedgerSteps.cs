@@ -11,7 +11,7 @@ internal sealed partial class RedisStore
     private static readonly Script s_replace = Script.OnLedger("Replace");
     private static readonly Script s_bind = Script.OnLedger("Bind");
     private static readonly Script s_decide = Script.OnLedger("Decide");
-    private static readonly Script s_readLedger = Script.OnLedger("ReadLedger").Unconfirmed();
+    private static readonly Script s_readLedger = Script.OnLedger("ReadLedger");
 
     /// <inheritdoc/>
     public async ValueTask<ClaimAnswer> ClaimAsync(ClaimStep step, DateTimeOffset now, CancellationToken cancellation) =>

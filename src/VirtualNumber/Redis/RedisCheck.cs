@@ -15,6 +15,9 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
 
     private readonly IReadOnlyList<(string Name, byte[] Fingerprint)> _ring = ring.Fingerprints();
 
+    /// <summary>What was found the last time that Redis answered all of it; null until it has for the first time.</summary>
+    public IReadOnlyList<StoreFinding>? Last { get; private set; }
+
     /// <summary>Asks Redis, bars the instance or lets it work, and answers what was found.</summary>
     /// <exception cref="StoreUnavailableException">Redis does not answer; the instance stays as barred as it was.</exception>
     public async ValueTask<IReadOnlyList<StoreFinding>> RunAsync(CancellationToken cancellation)
@@ -32,7 +35,7 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
         if (!findings.Exists(finding => finding.Bars) && await CheckChangesAsync(cancellation) is { } changes)
             findings.Add(changes);
         calls.Barred = findings.FirstOrDefault(finding => finding.Bars)?.Text;
-        return findings;
+        return Last = findings;
     }
 
     /// <summary>

@@ -59,7 +59,7 @@ internal sealed class RedisRegistry : IDisposable
     /// <summary>A pool, as it stood at most a second ago; asks Redis when it is not known.</summary>
     public async ValueTask<PoolEntry?> FindPoolAsync(string tenantId, string poolId, CancellationToken cancellation)
     {
-        if (IsFresh && Known.FindPool(tenantId, poolId) is { } known)
+        if (IsReadWithin(s_freshFor) && Known.FindPool(tenantId, poolId) is { } known)
             return known;
         await RefreshAsync(cancellation);
         return Known.FindPool(tenantId, poolId);
@@ -82,12 +82,12 @@ internal sealed class RedisRegistry : IDisposable
         return (BlockOf(place.Block), place.Index);
     }
 
-    /// <summary>Whether a number was in some pool at most a second ago: nearly all that are asked for are in none, and cost no read.</summary>
-    public async ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation)
+    /// <summary>Whether a number was in some pool at most so long ago: nearly all that are asked for are in none, and cost no read.</summary>
+    public async ValueTask<bool> IsStockedAsync(PhoneNumber number, TimeSpan age, CancellationToken cancellation)
     {
         if (Known.Locate(number) is not null)
             return true;
-        if (IsFresh)
+        if (IsReadWithin(age))
             return false;
         await RefreshAsync(cancellation);
         return Known.Locate(number) is not null;
@@ -156,7 +156,7 @@ internal sealed class RedisRegistry : IDisposable
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private bool IsFresh => Interlocked.Read(ref _readAt) is var at and not 0 && _time.GetElapsedTime(at) < s_freshFor;
+    private bool IsReadWithin(TimeSpan age) => Interlocked.Read(ref _readAt) is var at and not 0 && _time.GetElapsedTime(at) < age;
 
     /// <summary>Tells the other instances. The change stands whether or not that succeeds: their timers find it too.</summary>
     private async Task AnnounceAsync(CancellationToken cancellation)

@@ -9,7 +9,8 @@ namespace VirtualNumber.Redis;
 /// The product's store: one script per step on one Redis or a cluster. A C# file and a Lua file per step, under the same stem.
 /// </summary>
 internal sealed partial class RedisStore(
-    RedisCalls calls, RedisRegistry registry, ProtocolBounds bounds, RedisOptions options, RedisCheck? check = null, RedisDiagnosis? diagnosis = null)
+    RedisCalls calls, RedisRegistry registry, ProtocolBounds bounds, RedisOptions options, RedisCheck? check = null, RedisDiagnosis? diagnosis = null,
+    ClusterMajority? majority = null)
     : INumberPool, INumberStock
 {
     /// <inheritdoc/>
@@ -33,6 +34,12 @@ internal sealed partial class RedisStore(
         }
         catch (Exception fault) when (diagnosis is not null && fault is StoreUnavailableException or OperationCanceledException)
         {
+            if (majority is not null && fitness.Last is { } last && await majority.FindAwayAsync() is { } away)
+            {
+                calls.Diagnosed = null;
+                return [.. last, new(StoreFindingKind.ShardAway, $"A part of the cluster is away: {away}. What it holds is answered UNAVAILABLE, all else is served.")];
+            }
+
             var explained = await diagnosis.ExplainAsync(fault, cancellation);
             calls.Diagnosed = explained.Trouble;
             throw explained;

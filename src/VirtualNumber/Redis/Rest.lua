@@ -14,6 +14,13 @@ local function rest(aging, loss, most)
     redis.call('ZADD', set, score, slot)
     touched = touched + 1
   end
+  -- First those that may have been taken, the ones among them that have rested just now too. What is out of stock may have been put back
+  -- and taken since.
+  for _, set in ipairs({FREE, SUSPENDED, RETIRED}) do
+    for _, slot in ipairs(redis.call('ZRANGEBYSCORE', set, '-inf', rested, 'LIMIT', 0, most)) do
+      set_end(set, slot, now)
+    end
+  end
   for _, set in ipairs({FREE, SUSPENDED, RETIRED}) do
     local slots = redis.call('ZRANGEBYSCORE', set, string.format('(%.0f', rested - loss), now, 'WITHSCORES')
     for at = 1, #slots, 2 do
@@ -21,12 +28,6 @@ local function rest(aging, loss, most)
       if score > 0 and score < now then
         set_end(set, slots[at], math.min(score + loss, now))
       end
-    end
-  end
-  -- What is out of stock may have been put back and taken since.
-  for _, set in ipairs({FREE, SUSPENDED, RETIRED}) do
-    for _, slot in ipairs(redis.call('ZRANGEBYSCORE', set, '-inf', rested, 'LIMIT', 0, most)) do
-      set_end(set, slot, now)
     end
   end
   return touched

@@ -50,7 +50,7 @@ internal sealed partial class RedisStore
         (await registry.LocateAsync(number, cancellation))?.Block.Pool;
 
     /// <inheritdoc/>
-    public ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation) => registry.IsStockedAsync(number, cancellation);
+    public ValueTask<bool> IsStockedAsync(PhoneNumber number, TimeSpan age, CancellationToken cancellation) => registry.IsStockedAsync(number, age, cancellation);
 
     /// <inheritdoc/>
     public async ValueTask<AddNumbersAnswer> AddNumbersAsync(

@@ -31,6 +31,7 @@ internal sealed class ChaosReport(ChaosPlan plan, long origin, IReadOnlyList<Cal
         if (plan.MayLose)
             Write(text, $"Losses that level {plan.Level} admits", verdict.Admitted);
         text.WriteLine($"Look-ups that were on their way at a frozen or cut off master and saw the state before: {verdict.Stale.Count}");
+        text.WriteLine($"Leases whose look-ups saw a change that was never confirmed and went with its master: {verdict.Unconfirmed}");
         text.WriteLine($"Not followed, too many possibilities: {verdict.GivenUp}");
         text.WriteLine($"seed {plan.Seed}: {(verdict.Violations.Count + verdict.GivenUp > 0 ? "BROKEN" : verdict.Holds ? "every invariant held" : $"PROVES NOTHING: {verdict.Doubt}")}");
     }

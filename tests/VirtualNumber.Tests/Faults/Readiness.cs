@@ -1,16 +1,16 @@
 using System.Diagnostics;
 using System.Net;
-using VirtualNumber.Tests.Redis;
+using VirtualNumber.Load;
 
 namespace VirtualNumber.Tests.Faults;
 
 /// <summary>What an operator, or whoever balances calls, reads at /readyz.</summary>
-internal sealed class Readiness(ServiceOnRedis service) : IDisposable
+internal sealed class Readiness(ServiceProcess service) : IDisposable
 {
     private static readonly TimeSpan s_askEvery = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(40);
 
-    private readonly HttpClient _http = new() { BaseAddress = service.Service.HttpAddress };
+    private readonly HttpClient _http = new() { BaseAddress = service.HttpAddress };
 
     /// <summary>Asks until it says so; answers how long that took.</summary>
     /// <exception cref="TimeoutException">It never did.</exception>
@@ -24,7 +24,7 @@ internal sealed class Readiness(ServiceOnRedis service) : IDisposable
             if (isCode == code && isText.Contains(text, StringComparison.Ordinal))
                 return Stopwatch.GetElapsedTime(start);
             if (Stopwatch.GetElapsedTime(start) > s_patience)
-                throw new TimeoutException($"/readyz says {isCode} {isText}{Environment.NewLine}{service.Service.Output}");
+                throw new TimeoutException($"/readyz says {isCode} {isText}{Environment.NewLine}{service.Output}");
             await timer.WaitForNextTickAsync();
         }
     }
@@ -38,7 +38,7 @@ internal sealed class Readiness(ServiceOnRedis service) : IDisposable
         while ((await ReadAsync()).Text != "ready\n")
         {
             if (Stopwatch.GetElapsedTime(start) > s_patience)
-                throw new TimeoutException(service.Service.Output);
+                throw new TimeoutException(service.Output);
             await timer.WaitForNextTickAsync();
         }
 

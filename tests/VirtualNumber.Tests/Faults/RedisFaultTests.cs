@@ -143,7 +143,7 @@ internal sealed class RedisFaultTests
     private async Task StartAsync(RedisServer redis, params (string Key, string Value)[] settings)
     {
         _service = await ServiceOnRedis.StartAsync(redis, settings);
-        _readiness = new Readiness(_service);
+        _readiness = new Readiness(_service.Service);
         await _service.StockAsync();
         _lease = (await _service.Leases.CreateLeaseAsync(Requests.CreateLease())).Lease;
         await _readiness.UntilSoundAsync();

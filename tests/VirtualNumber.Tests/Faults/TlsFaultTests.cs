@@ -34,7 +34,7 @@ internal sealed class TlsFaultTests
             "--tls-auth-clients", "no", "--requirepass", Password, "--appendfsync", "always");
         await using var service = await ServiceOnRedis.StartAsync(
             redis, [("Redis:Configuration", $"127.0.0.1:{port},ssl=true,sslHost=redis.test,password={Password}"), ("SSL_CERT_FILE", trusted)]);
-        using var readiness = new Readiness(service);
+        using var readiness = new Readiness(service.Service);
         await service.StockAsync();
         var lease = (await service.Leases.CreateLeaseAsync(Requests.CreateLease())).Lease;
 

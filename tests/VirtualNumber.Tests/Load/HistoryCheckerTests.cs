@@ -432,6 +432,46 @@ public sealed class HistoryCheckerTests
         Assert.That((verdict.Admitted.Count, verdict.Violations.Count), Is.EqualTo(mayLose && trouble ? (1, 0) : (0, 1)));
     }
 
+    [TestCase(4_000, false)]
+    [TestCase(2_500, true)]
+    public void A_loss_is_admitted_only_where_a_change_was_made_shortly_before_or_during_it(int start, bool admitted)
+    {
+        _troubles.Add(new(Ticks(start), Ticks(start + 500), MayLose: true));
+        Create(0, 20, "L", "N", Alice, expire: 60_000);
+        Gone(5_000, 5_010, "L");
+        var verdict = Check();
+        Assert.That((verdict.Admitted.Count, verdict.Violations.Count), Is.EqualTo(admitted ? (1, 0) : (0, 1)));
+    }
+
+    [Test]
+    public void A_look_up_may_see_a_change_that_is_never_confirmed_and_a_read_may_not([Values] bool looked, [Values] bool answered, [Values] bool ofSomebodyElse)
+    {
+        _troubles.Add(new(Ticks(100), Ticks(500), MayLose: true));
+        Create(0, 20, "L", "N", Alice, expire: 60_000);
+        if (answered)
+            Reassign(90, 110, "L", "r", Bob, 60_000);
+        else
+            Unclear(new() { Verb = Verb.Reassign, Start = Ticks(90), LeaseId = "L", Request = "r", Holder = Bob }, 110);
+        if (looked)
+            Resolve(120, 130, "L", "N", ofSomebodyElse ? Carol : Bob);
+        Resolve(40_000, 40_010, "L", "N", Alice);
+        var verdict = HistoryChecker.Check(new ChaosRules(), mayLose: false, _calls, _troubles);
+        Assert.That(verdict.Violations, answered || (looked && ofSomebodyElse) ? Is.Not.Empty : Is.Empty);
+        Assert.That(verdict.Unconfirmed, Is.EqualTo(looked && !answered && !ofSomebodyElse ? 1 : 0));
+    }
+
+    [TestCase(13_000, false)]
+    [TestCase(14_100, true)]
+    public void A_forgotten_lease_excuses_its_slot_s_next_one_only_when_that_has_rested_since_the_loss(int next, bool admitted)
+    {
+        _troubles.Add(new(Ticks(100), Ticks(500), MayLose: true));
+        Create(0, 20, "L", "N", Alice, expire: 60_000);
+        Create(next, next + 20, "M", "N", Bob, expire: 60_000, epoch: next + 10, delivery: "other");
+        var verdict = Check();
+        Assert.That(verdict.Admitted.Concat(verdict.Violations).Select(breach => breach.Kind), Is.EqualTo(new[] { BreachKind.TwoHolders }));
+        Assert.That(verdict.Admitted, Has.Count.EqualTo(admitted ? 1 : 0));
+    }
+
     private void Freeze(int start, int thaw, int whole) => _troubles.Add(new(Ticks(start), Ticks(whole), MayLose: false, new(Ticks(thaw), Ticks(thaw + 1))));
 
     private static long Ticks(int milliseconds) => new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddMilliseconds(milliseconds).UtcTicks;

@@ -39,7 +39,7 @@ public sealed class StoreContractAreaTests(StoreUnderTest kind) : StoreTests(kin
         Assert.That((again.Added, again.Present, again.OverlappingBlocks.Count, again.OverlappingNumbers.Count), Is.EqualTo((0, 102, 0, 0)));
         Assert.That((elsewhere.Added, elsewhere.OverlappingBlocks, elsewhere.OverlappingNumbers), Is.EqualTo((0, new[] { 1 }, new[] { 1, 2 })));
         Assert.That((nowhere.OverlappingBlocks, nowhere.OverlappingNumbers), Is.EqualTo((new[] { 0 }, new[] { 0 })));
-        Assert.That(await Stock.IsStockedAsync(Number(2), None), Is.False, "All or none.");
+        Assert.That(await Stock.IsStockedAsync(Number(2), TimeSpan.FromSeconds(1), None), Is.False, "All or none.");
         Assert.That((await Stock.GetStatsAsync(pool, 0, 9, T0, None)).Blocks.Select(block => block.Area), Is.All.EqualTo("310000"));
     }
 

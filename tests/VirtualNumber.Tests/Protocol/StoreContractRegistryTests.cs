@@ -92,7 +92,7 @@ public sealed class StoreContractRegistryTests(StoreUnderTest kind) : StoreTests
 
             Assert.That(answer.OverlappingBlocks, Is.EqualTo(overlaps ? new[] { 1 } : []));
             Assert.That(answer.OverlappingNumbers, Is.Empty);
-            Assert.That(await fresh.Stock.IsStockedAsync(Number("811111111"), None), Is.Not.EqualTo(overlaps), "All or none.");
+            Assert.That(await fresh.Stock.IsStockedAsync(Number("811111111"), TimeSpan.FromSeconds(1), None), Is.Not.EqualTo(overlaps), "All or none.");
         }
     }
 
@@ -117,7 +117,7 @@ public sealed class StoreContractRegistryTests(StoreUnderTest kind) : StoreTests
 
         Assert.That((answer.Added, answer.OverlappingBlocks), Is.EqualTo((0, Array.Empty<int>())));
         Assert.That(answer.OverlappingNumbers, Is.EqualTo(new[] { 1, 2 }));
-        Assert.That(await Stock.IsStockedAsync(Number("700000100"), None), Is.False);
+        Assert.That(await Stock.IsStockedAsync(Number("700000100"), TimeSpan.FromSeconds(1), None), Is.False);
     }
 
     [Test]
@@ -149,8 +149,8 @@ public sealed class StoreContractRegistryTests(StoreUnderTest kind) : StoreTests
         var added = await AddAsync(pool, [prefix]);
         Assert.That(added.Added, Is.EqualTo((int)Math.Pow(10, blockDigits)));
 
-        Assert.That(await Stock.IsStockedAsync(Number(inside, "86"), None), Is.True);
-        Assert.That(await Stock.IsStockedAsync(Number(outside, "86"), None), Is.False);
+        Assert.That(await Stock.IsStockedAsync(Number(inside, "86"), TimeSpan.FromSeconds(1), None), Is.True);
+        Assert.That(await Stock.IsStockedAsync(Number(outside, "86"), TimeSpan.FromSeconds(1), None), Is.False);
         Assert.That((await Steps.ResolveAsync(Number(inside, "86"), T0, None)).Outcome, Is.EqualTo(RouteOutcome.NotLeased));
         Assert.That((await Steps.ResolveAsync(Number(outside, "86"), T0, None)).Outcome, Is.EqualTo(RouteOutcome.NotStocked));
 

@@ -52,12 +52,14 @@ internal sealed class RedisServer : IAsyncDisposable
     {
         var replica = await StartAsync(["--replicaof", $"127.0.0.1 {primary.Port}", .. options]);
         using var connection = await primary.ConnectAsync();
-        // Whole, as the replica says itself; and from then on it has what is written.
+        // Whole, as the replica says itself, and as its primary knows; from then on it has what is written.
         using (var own = await replica.ConnectAsync())
         using (var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20)))
         {
             var server = own.GetServer(own.GetEndPoints()[0]);
-            while (!(await server.InfoAsync("replication")).Single().Contains(new("master_link_status", "up")))
+            var of = connection.GetServer(connection.GetEndPoints()[0]);
+            while (!(await server.InfoAsync("replication")).Single().Contains(new("master_link_status", "up"))
+                || !(await of.InfoAsync("replication")).Single().Any(line => line.Key.StartsWith("slave", StringComparison.Ordinal) && line.Value.Contains("state=online", StringComparison.Ordinal)))
                 await timer.WaitForNextTickAsync();
         }
 

@@ -163,11 +163,11 @@ internal sealed partial class RegistryAgreementTests
         var record = await LeaseAtAAsync("700000001");
 
         Assert.That((await _b.Store.FindPoolAsync(Tenant, "main", None))!.Version, Is.EqualTo(1));
-        Assert.That(await _b.Store.IsStockedAsync(record.Number, None), Is.False);
+        Assert.That(await _b.Store.IsStockedAsync(record.Number, TimeSpan.FromSeconds(1), None), Is.False);
         var reads = await RegistryReadsAsync();
 
         _watchOfB.Advance(s_agreesWithin);
-        Assert.That(await _b.Store.IsStockedAsync(record.Number, None), Is.True);
+        Assert.That(await _b.Store.IsStockedAsync(record.Number, TimeSpan.FromSeconds(1), None), Is.True);
         Assert.That((await _b.Store.FindPoolAsync(Tenant, "main", None))!.Version, Is.EqualTo(2));
         Assert.That(await RegistryReadsAsync() - reads, Is.EqualTo(1));
     }

@@ -59,23 +59,31 @@ internal sealed class ServiceOnRedis : IAsyncDisposable
     public static async Task<ServiceOnRedis> StartAsync(RedisServer redis, params IEnumerable<(string Key, string Value)> settings)
     {
         var folder = Directory.CreateTempSubdirectory("virtualnumber-service-");
+        var all = SettingsOf(redis.Configuration, folder);
+        foreach (var (key, value) in settings)
+            all[key] = value;
+        return new(redis, await ServiceProcess.StartAsync(all), folder, all);
+    }
+
+    /// <summary>What the service is started with, but for its ports: a tenant, a gateway, a store, and a key ring that is made for it.</summary>
+    /// <param name="redis">The store.</param>
+    /// <param name="folder">Where the key ring goes.</param>
+    public static Dictionary<string, string> SettingsOf(string redis, DirectoryInfo folder)
+    {
         var keyRing = Path.Combine(folder.FullName, "vn-keys.json");
         using (var ring = KeyRing.Create(TimeProvider.System.GetUtcNow()))
             KeyRingFile.Save(ring, keyRing);
-        var all = new Dictionary<string, string>
+        return new()
         {
             ["Tenants:0:Id"] = TestService.Alpha,
             ["Gateways:0:Id"] = TestService.Gateway,
             ["RealNumbers:AllowedCountries:0"] = "86",
             ["RealNumbers:AllowedCountries:1"] = "999",
-            ["Redis:Configuration"] = redis.Configuration,
+            ["Redis:Configuration"] = redis,
             // As the servers of the tests are set up unless a test says more.
             ["Redis:Durability"] = "Everysec",
             ["Sealing:KeyRing"] = keyRing,
         };
-        foreach (var (key, value) in settings)
-            all[key] = value;
-        return new(redis, await ServiceProcess.StartAsync(all), folder, all);
     }
 
     /// <summary>Makes the pool and stocks it with ten thousand numbers.</summary>

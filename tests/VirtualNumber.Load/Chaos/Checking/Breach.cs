@@ -40,10 +40,9 @@ internal enum BreachKind
 /// <summary>A broken promise and the calls that prove it.</summary>
 /// <param name="Kind">Which.</param>
 /// <param name="Text">In words.</param>
-/// <param name="Since">Nothing that happened before bears on it, in ticks.</param>
 /// <param name="At">It was seen then.</param>
 /// <param name="Proof">The calls, in order of time.</param>
-internal sealed record Breach(BreachKind Kind, string Text, long Since, long At, IReadOnlyList<Call> Proof)
+internal sealed record Breach(BreachKind Kind, string Text, long At, IReadOnlyList<Call> Proof)
 {
     /// <summary>
     /// Whether a level that may forget acknowledged writes in a fail-over can lead to it: design section 7, 1, 4 and 5. A call to somebody

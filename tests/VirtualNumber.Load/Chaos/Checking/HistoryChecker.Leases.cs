@@ -10,9 +10,40 @@ internal sealed partial class HistoryChecker
         var deeds = lease.Calls.Select(call => DeedOf(call, lease.Facts)).OfType<LeaseDeed>().ToList();
         var persons = PersonsOf(lease);
         var followed = new Possibilities<LeaseState>(Born(lease));
-        followed.Follow(deeds, (deed, states) => Judge(lease, (LeaseDeed)deed, states, persons));
+        var impossible = new List<(LeaseDeed Deed, IReadOnlyCollection<LeaseState> States)>();
+        followed.Follow(deeds, (deed, states) => impossible.Add(((LeaseDeed)deed, states)));
+        if (impossible.Count > 0 && WithoutUnconfirmed(lease, deeds, persons) is { } sure)
+        {
+            followed = sure;
+            _verdict.Unconfirmed++;
+        }
+        else
+        {
+            foreach (var (deed, states) in impossible)
+                Judge(lease, deed, states, persons);
+        }
+
         lease.Finally = followed.States;
         _verdict.GivenUp += followed.GaveUp ? 1 : 0;
+    }
+
+    /// <summary>
+    /// A look-up waits for no replica: while a master is being lost it may see a change that goes with it, and that nobody was told of. Null: the
+    /// others contradict each other too, or one of those look-ups saw what never may have been.
+    /// </summary>
+    private Possibilities<LeaseState>? WithoutUnconfirmed(Followed lease, List<LeaseDeed> deeds, HashSet<string> persons)
+    {
+        var unsure = deeds.Where(deed => deed.Call.Verb == Verb.Resolve
+            && _troubles.Any(trouble => trouble.MayLose && deed.Call.Start <= trouble.End && deed.Call.End >= trouble.Start)).ToHashSet();
+        var sure = deeds.Where(deed => !unsure.Contains(deed)).ToList();
+        // What is forgotten by a level that may lose is told as that.
+        if (_mayLose || unsure.Count == 0 || unsure.Any(deed => deed.Call.Connected.Length > 0 && !persons.Contains(deed.Call.Connected))
+            || !sure.Any(deed => deed.Call.Outcome == CallEnd.Unclear))
+            return null;
+        var followed = new Possibilities<LeaseState>(Born(lease));
+        var holds = true;
+        followed.Follow(sure, (_, _) => holds = false);
+        return holds ? followed : null;
     }
 
     private static LeaseDeed? DeedOf(Call call, LeaseFacts facts)
@@ -78,7 +109,7 @@ internal sealed partial class HistoryChecker
             return;
         var proof = lease.Calls.Where(other => other.Start <= call.End).ToList();
         var possible = string.Join(" or ", states.Take(3).Select(state => Text(state, lease.Facts.Epoch)));
-        Break(kind, $"Lease {lease.Facts.Id} ({lease.Facts.Number}): {call.Verb} cannot be answered like this by {possible}.", lease.Facts.Epoch, call.End, proof);
+        Break(kind, $"Lease {lease.Facts.Id} ({lease.Facts.Number}): {call.Verb} cannot be answered like this by {possible}.", call.End, proof);
     }
 
     /// <summary>

@@ -19,7 +19,7 @@ internal sealed partial class HistoryChecker
                     Break(
                         BreachKind.RequestLeasedTwice,
                         $"Request {group.Key.Request} of {group.Key.Delivery} came to {ids[i - 1].Facts.Id} and to {ids[i].Facts.Id}.",
-                        ids[i - 1].Facts.Epoch, ids[i].Facts.Epoch, [.. group]);
+                        ids[i].Facts.Epoch, [.. group]);
                 }
             }
         }
@@ -86,7 +86,7 @@ internal sealed partial class HistoryChecker
                     Break(
                         gap < -Tolerance ? kind : BreachKind.ReusedBeforeRest,
                         $"{what}: {holding.Lease.Facts.Id} has it {seconds} s after the end of {before.Lease.Facts.Id}.",
-                        before.Lease.Facts.Epoch, holding.From, [.. before.Lease.Calls, .. holding.Lease.Calls]);
+                        holding.From, [.. before.Lease.Calls, .. holding.Lease.Calls]);
                 }
             }
 

@@ -9,6 +9,9 @@ internal sealed partial class HistoryChecker
     /// <summary>The share of all calls that has to be done: faults leave far more than that alone.</summary>
     private const double LeastDone = 0.5;
 
+    /// <summary>So long before a master was lost a change may have been acknowledged that is forgotten: a second by Everysec, and a slow disk.</summary>
+    private static readonly TimeSpan s_forgotten = TimeSpan.FromSeconds(3);
+
     private readonly ChaosRules _rules;
     private readonly bool _mayLose;
     private readonly IReadOnlyList<Call> _calls;
@@ -75,7 +78,7 @@ internal sealed partial class HistoryChecker
                 if (roles[(call.Delivery, seen.Role)].Where(creation => creation.Start <= seen.Epoch + Tolerance).MaxBy(creation => creation.Start) is { } creation)
                     Find(seen, creation);
                 else
-                    Break(BreachKind.UnexpectedAnswer, $"Lease {seen.Id} was never asked for.", call.Start, call.End, [call]);
+                    Break(BreachKind.UnexpectedAnswer, $"Lease {seen.Id} was never asked for.", call.End, [call]);
             }
         }
 
@@ -86,7 +89,7 @@ internal sealed partial class HistoryChecker
                 if (asked.TryGetValue(call.Connected, out var creation) || asked.TryGetValue(call.Caller, out creation))
                     Find(seen, creation);
                 else
-                    Break(BreachKind.WrongPerson, $"Lease {seen.Id} is nobody's, and it connects {call.Connected}.", call.Start, call.End, [call]);
+                    Break(BreachKind.WrongPerson, $"Lease {seen.Id} is nobody's, and it connects {call.Connected}.", call.End, [call]);
             }
         }
     }
@@ -113,7 +116,7 @@ internal sealed partial class HistoryChecker
     private void CheckAnswers()
     {
         foreach (var call in _calls.Where(call => call.Outcome == CallEnd.Refused && !IsExpected(call)))
-            Break(BreachKind.UnexpectedAnswer, $"{call.Verb} was refused with {call.Reason}.", call.Start, call.End, [call]);
+            Break(BreachKind.UnexpectedAnswer, $"{call.Verb} was refused with {call.Reason}.", call.End, [call]);
     }
 
     /// <summary>A service that refuses everything breaks no promise, and keeps none.</summary>
@@ -134,8 +137,7 @@ internal sealed partial class HistoryChecker
         foreach (var group in asked.Where(group => group.All(call => call.Outcome == CallEnd.Unclear)))
         {
             var last = group.Last();
-            // At a level that may lose, a master that was lost may leave blocks barred for the rest of the run.
-            Break(BreachKind.StillAway, $"{last.Verb} of {last.Delivery}{last.LeaseId} by instance {last.Instance}: {last.Reason}.", since: 0, last.End, [.. group]);
+            Break(BreachKind.StillAway, $"{last.Verb} of {last.Delivery}{last.LeaseId} by instance {last.Instance}: {last.Reason}.", last.End, [.. group]);
         }
     }
 
@@ -151,7 +153,7 @@ internal sealed partial class HistoryChecker
                     Break(
                         call.Verb == Verb.Resolve ? BreachKind.WrongPerson : BreachKind.EffectLost,
                         $"Lease {seen.Id} was made on {lease.Facts.Number}; {call.Verb} shows it on {seen.Number}, or as made at another instant.",
-                        lease.Facts.Epoch, call.End, [.. lease.Calls.Where(other => other.Start <= call.End)]);
+                        call.End, [.. lease.Calls.Where(other => other.Start <= call.End)]);
                 }
             }
         }
@@ -183,7 +185,6 @@ internal sealed partial class HistoryChecker
             Break(
                 BreachKind.EventOrder,
                 $"Delivery {calls[0].Delivery}: {deed.Call.Verb} shows {deed.Call.Latest.Status} ({deed.Call.ReportOutcome}); possible before it: {string.Join(", ", states.Select(state => state.Status))}.",
-                deeds[0].Start,
                 deed.Call.End,
                 [.. deeds.Select(one => one.Call).Where(call => call.Start <= deed.Call.End)]);
         });
@@ -191,10 +192,27 @@ internal sealed partial class HistoryChecker
     }
 
     /// <summary>Whether the level admits it decides where it is written down.</summary>
-    private void Break(BreachKind kind, string text, long since, long at, IReadOnlyList<Call> proof)
+    private void Break(BreachKind kind, string text, long at, IReadOnlyList<Call> proof)
     {
-        var breach = new Breach(kind, text, since, at, proof);
-        var admitted = _mayLose && breach.MayComeOfLoss && _troubles.Any(trouble => trouble.MayLose && trouble.Start <= at && trouble.End >= since);
+        var breach = new Breach(kind, text, at, proof);
+        var admitted = _mayLose && breach.MayComeOfLoss && _troubles.Any(trouble => trouble.MayLose && trouble.Start <= at && Explains(trouble, breach));
         (admitted ? _verdict.Admitted : _verdict.Violations).Add(breach);
     }
+
+    /// <summary>
+    /// Whether the loss of a master explains what was seen later: a change that bears on it was under way then, or acknowledged just before. A slot
+    /// whose lease may have been forgotten rests from the loss on, whoever takes over.
+    /// </summary>
+    private bool Explains(Trouble trouble, Breach breach) => breach.Kind switch
+    {
+        // A master that was lost may leave blocks barred for the rest of the run.
+        BreachKind.StillAway => true,
+        BreachKind.TwoHolders or BreachKind.ReusedBeforeRest when breach.At < trouble.Start + _rules.Aging.Ticks - Tolerance => false,
+        _ => breach.Proof.Any(call => MayHaveForgotten(trouble, call)),
+    };
+
+    private bool MayHaveForgotten(Trouble trouble, Call call) =>
+        call.Verb is not (Verb.Get or Verb.List or Verb.Resolve) && call.Outcome != CallEnd.Refused
+        && call.Start <= trouble.End
+        && (call.Outcome == CallEnd.Done ? call.End : call.Start + _rules.LateWithin.Ticks) >= trouble.Start - s_forgotten.Ticks;
 }

@@ -14,6 +14,9 @@ internal sealed class Verdict
     /// </summary>
     public List<Call> Stale { get; } = [];
 
+    /// <summary>Leases whose look-ups, as a master was lost, saw a change that went with it and that nobody was told of.</summary>
+    public int Unconfirmed { get; set; }
+
     /// <summary>Leases that were followed.</summary>
     public int Leases { get; set; }
 

@@ -175,6 +175,10 @@ internal sealed class Caller(int client, IReadOnlyList<Instance> instances, Hist
     {
         if (fault.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Aborted or StatusCode.Cancelled)
             return (CallEnd.Unclear, fault.StatusCode.ToString(), "");
+        // The client's own words for a connection that was closed under it: an instance that stops says GOAWAY, and .NET repeats by itself only
+        // what it had not begun to send. No service answered this.
+        if (fault.StatusCode == StatusCode.Internal && fault.Status.DebugException is HttpRequestException { InnerException: HttpProtocolException { ErrorCode: 0 } })
+            return (CallEnd.Unclear, "ConnectionClosed", "");
         var reason = ErrorText.ReasonOf(fault);
         // The lease that has ended, or that stands in the way.
         var lease = reason is "LEASE_ENDED" or "DELIVERY_ROLE_TAKEN" ? ErrorText.ValueOf(fault, "lease_id") : "";

@@ -21,7 +21,7 @@ internal sealed class Operator(TestBed bed, RunClock clock)
 
     /// <summary>Each bar as a broken promise of a level that loses nothing.</summary>
     public IEnumerable<Breach> Breaches => _seen.Select(bar => new Breach(
-        BreachKind.BooksWrong, $"Block {bar.Key.Block} of {bar.Key.Pool} was barred ({bar.Key.Reason}) at a level that forgets nothing.", bar.Value, bar.Value, []));
+        BreachKind.BooksWrong, $"Block {bar.Key.Block} of {bar.Key.Pool} was barred ({bar.Key.Reason}) at a level that forgets nothing.", bar.Value, []));
 
     public async Task RunAsync(CancellationToken stop)
     {

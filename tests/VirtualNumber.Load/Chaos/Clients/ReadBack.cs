@@ -53,13 +53,13 @@ internal sealed class ReadBack(TestBed bed, History history)
                 var at = history.Clock.Now;
                 if (await TryCountAsync(instance, pool) is not { } counts)
                 {
-                    breaches.Add(new(BreachKind.BooksWrong, $"{pool} by {instance.Host.Name}: cannot be counted, though everything has healed.", at, at, []));
+                    breaches.Add(new(BreachKind.BooksWrong, $"{pool} by {instance.Host.Name}: cannot be counted, though everything has healed.", at, []));
                     continue;
                 }
 
                 var sum = counts.AvailableCount + counts.LeasedCount + counts.AgingCount + counts.SuspendedCount + counts.RetiredCount;
                 if (counts.StockedCount != stocked || sum != stocked)
-                    breaches.Add(new(BreachKind.BooksWrong, $"{pool} by {instance.Host.Name}: {counts.StockedCount} stocked, {sum} counted, {stocked} added.", at, at, []));
+                    breaches.Add(new(BreachKind.BooksWrong, $"{pool} by {instance.Host.Name}: {counts.StockedCount} stocked, {sum} counted, {stocked} added.", at, []));
             }
         }
 

@@ -31,8 +31,8 @@ internal sealed class PairedStock(INumberStock subject, INumberStock model, Func
     public ValueTask<PoolRoom> GetRoomAsync(Pool pool, string? area, PairParties? parties, DateTimeOffset now, CancellationToken cancellation) =>
         OnBothAsync("room", (pool.PoolId, area, parties, now), stock => stock.GetRoomAsync(pool, area, parties, now, cancellation));
 
-    public ValueTask<bool> IsStockedAsync(PhoneNumber number, CancellationToken cancellation) =>
-        OnBothAsync("is stocked", number.Canonical, stock => stock.IsStockedAsync(number, cancellation));
+    public ValueTask<bool> IsStockedAsync(PhoneNumber number, TimeSpan age, CancellationToken cancellation) =>
+        OnBothAsync("is stocked", number.Canonical, stock => stock.IsStockedAsync(number, age, cancellation));
 
     public async ValueTask<AddNumbersAnswer> AddNumbersAsync(Pool pool, NumberSelection numbers, DateTimeOffset now, CancellationToken cancellation)
     {

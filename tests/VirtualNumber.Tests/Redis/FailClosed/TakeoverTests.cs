@@ -50,6 +50,7 @@ public sealed class TakeoverTests : FailClosedTests
         await UntilConnectedAsync(unknowing, seeing);
         if (reclaimedFirst)
         {
+            await unknowing.Registry.RefreshAsync(None);
             await unknowing.Store.ReclaimAsync(100, Now, None);
             Assert.That(await LogAsync(unknowing, block), Does.Contain(LogKind.Cautious));
         }
@@ -65,6 +66,33 @@ public sealed class TakeoverTests : FailClosedTests
         Assert.That(await LeaseAllAsync(unknowing, pool, block, "an aging later", Now + Aging), Has.Count.EqualTo(Forgotten + 1));
         // Whoever had seen the forgotten leases stops.
         await AssertRefusedAsync(seeing, pool, kept, Now, "forgotten changes");
+    }
+
+    /// <summary>In a pool that is nearly dry forgotten leases take what has rested just now.</summary>
+    [Test]
+    public async Task No_number_of_a_forgotten_lease_is_leased_before_its_rest_where_all_have_rested_just_now()
+    {
+        await using var seeing = await InstanceAsync();
+        var (pool, block) = await StockAsync(seeing, PoolMode.Direct, "70011", Now - Aging - Aging);
+        var ended = Now - Aging - (Loss / 2);
+        for (var i = 0; i < 100; i++)
+        {
+            var lease = await LeaseAsync(seeing, pool, block, $"before {i}", Now - Aging - Aging);
+            await seeing.Store.ReleaseAsync(StoreTests.HolderOf(lease), ended, None);
+        }
+
+        await CutReplicaOffAsync(seeing);
+        var forgotten = new List<LeaseRecord>();
+        for (var i = 0; i < Forgotten; i++)
+            forgotten.Add(await LeaseAsync(seeing, pool, block, $"forgotten {i}", Now));
+
+        await PromoteReplicaAsync();
+        await using var unknowing = await InstanceAsync();
+        await UntilConnectedAsync(unknowing);
+        Assert.That(await LeaseAllAsync(unknowing, pool, block, "on", Now), Is.Empty);
+        var leases = await LeaseAllAsync(unknowing, pool, block, "a loss later", Now + Loss);
+        Assert.That(leases, Has.Count.EqualTo(100 - Forgotten));
+        Assert.That(leases.Select(lease => lease.Slot).Intersect(forgotten.Select(lease => lease.Slot)), Is.Empty);
     }
 
     [Test]
@@ -87,6 +115,7 @@ public sealed class TakeoverTests : FailClosedTests
         await UntilConnectedAsync(one, other);
         if (reclaimedFirst)
         {
+            await one.Registry.RefreshAsync(None);
             await one.Store.ReclaimAsync(100, Now, None);
             Assert.That(await LogAsync(one, block), Does.Contain(LogKind.Cautious));
         }

@@ -1,0 +1,102 @@
+using System.Net;
+using Grpc.Core;
+using Grpc.Net.Client;
+using StackExchange.Redis;
+using VirtualNumber.Load;
+using VirtualNumber.Redis;
+using VirtualNumber.Tests.Api;
+using VirtualNumber.Tests.Redis;
+using VirtualNumber.V1;
+
+namespace VirtualNumber.Tests.Faults;
+
+/// <summary>The shard that every instance asks each second goes away, and no replica takes its place.</summary>
+[TestFixture]
+internal sealed class ShardAwayTests
+{
+    private DirectoryInfo _folder = null!;
+    private RedisCluster _cluster = null!;
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        _folder = Directory.CreateTempSubdirectory("virtualnumber-shard-");
+        _cluster = await RedisCluster.StartAsync("--cluster-node-timeout", "60000", "--appendfsync", "everysec");
+    }
+
+    [TearDown]
+    public async Task StopAsync()
+    {
+        await _cluster.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    [Test]
+    public async Task An_instance_serves_what_the_other_shards_hold([Values("KILL", "STOP")] string signal)
+    {
+        using var connection = await _cluster.ConnectAsync();
+        var masters = await RedisCluster.MastersOfAsync(connection);
+        var asked = masters.Single(master => Serves(master, Keys.KeyRing));
+        await using var service = await ServiceProcess.StartAsync(ServiceOnRedis.SettingsOf(_cluster.Configuration, _folder));
+        using var readiness = new Readiness(service);
+        using var channel = GrpcChannel.ForAddress(service.GrpcAddress);
+        var ops = new OpsService.OpsServiceClient(channel);
+        var leases = new LeaseService.LeaseServiceClient(channel);
+        var numbers = new List<string>();
+        for (var i = 10; i < 22; i++)
+        {
+            await ops.CreatePoolAsync(Requests.CreatePool($"pool-{i}"));
+            await ops.AddNumbersAsync(Requests.AddBlocks($"pool-{i}", $"1621001{i}"));
+            var request = Requests.CreateLease($"SF{i:d8}");
+            request.PoolId = $"pool-{i}";
+            numbers.Add((await leases.CreateLeaseAsync(request)).Lease.VirtualNumber);
+        }
+
+        await readiness.UntilSoundAsync();
+
+        await _cluster.SignalAsync(asked.EndPoint, signal);
+        await readiness.UntilAsync(HttpStatusCode.OK, $"A part of the cluster is away: {asked.EndPoint}.");
+        var routing = new RoutingService.RoutingServiceClient(channel);
+        var outcomes = new List<string>();
+        foreach (var number in numbers)
+            outcomes.Add(await TryResolveAsync(routing, number));
+        Assert.That(outcomes, Does.Contain("Connect"), "What the others hold.");
+        Assert.That(outcomes, Has.Some.Contains("store"), "What it holds.");
+        Assert.That(service.Output, Does.Contain("A part of the cluster is away").And.Not.Contain("The store is away"));
+
+        // Without a majority a cluster serves nothing, and nobody would be served by saying otherwise.
+        var second = masters.First(master => master != asked);
+        await _cluster.SignalAsync(second.EndPoint, signal);
+        await readiness.UntilAsync(HttpStatusCode.ServiceUnavailable, "the store is away");
+
+        await MendAsync(signal, asked.EndPoint, second.EndPoint);
+        await readiness.UntilSoundAsync();
+
+        bool Serves(IServer master, RedisKey key) => master.ClusterConfiguration!.GetBySlot(connection.HashSlot(key))!.EndPoint!.Equals(master.EndPoint);
+    }
+
+    private async Task MendAsync(string signal, params EndPoint[] nodes)
+    {
+        if (signal == "KILL")
+        {
+            await _cluster.RestartAsync();
+            return;
+        }
+
+        foreach (var node in nodes)
+            await _cluster.SignalAsync(node, "CONT");
+    }
+
+    private static async Task<string> TryResolveAsync(RoutingService.RoutingServiceClient routing, string number)
+    {
+        try
+        {
+            var answer = await routing.ResolveAsync(Requests.Resolve(number), deadline: TimeProvider.System.GetUtcNow().AddSeconds(5).UtcDateTime);
+            return $"{answer.Action}";
+        }
+        catch (RpcException fault) when (fault.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded)
+        {
+            return fault.Status.Detail;
+        }
+    }
+}
