@@ -84,11 +84,8 @@ internal sealed partial class StoreMonitor(
         {
             return (await pool.PingAsync(limit.Token), null);
         }
-        catch (StoreUnavailableException exception)
-        {
-            return (null, exception);
-        }
-        catch (OperationCanceledException exception) when (!cancellation.IsCancellationRequested)
+        // Whatever it is: a check that fails as nobody foresaw would end a service that could go on.
+        catch (Exception exception) when (!cancellation.IsCancellationRequested)
         {
             return (null, exception);
         }

@@ -33,7 +33,8 @@ internal sealed class ClusterMajority(IConnectionMultiplexer connection)
             await server.PingAsync(RedisCalls.Primary).WaitAsync(s_patience);
             return true;
         }
-        catch (Exception fault) when (fault is RedisException or TimeoutException)
+        // A command exception: a replica by now, which is told when it is asked.
+        catch (Exception fault) when (fault is RedisException or RedisCommandException or TimeoutException)
         {
             return false;
         }

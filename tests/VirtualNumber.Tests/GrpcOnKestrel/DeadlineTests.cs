@@ -65,6 +65,19 @@ public sealed class DeadlineTests
         });
     }
 
+    /// <summary>A write that is cut off would have the stream reset, and its status with it.</summary>
+    [Test]
+    public async Task A_stream_whose_client_did_not_read_until_its_deadline_still_ends_with_its_status()
+    {
+        using var raw = new RawClient(_server.Address);
+        var endless = new EchoRequest { Text = new string('x', 16 * 1024), RepeatCount = -1 };
+        using var response = await raw.OpenAsync("Repeat", RawClient.Frame(endless), ("grpc-timeout", "3S"));
+        await _server.Probe.Stalled.Task.Soon();
+        await _server.Probe.Cancelled.Task.Soon();
+        var read = await RawClient.ReadAsync(response);
+        Assert.That(read.Status, Is.EqualTo(StatusCode.DeadlineExceeded));
+    }
+
     [TestCase("100m")]
     [TestCase("100000u")]
     [TestCase("99999999n")]

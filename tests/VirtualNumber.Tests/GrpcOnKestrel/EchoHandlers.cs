@@ -28,6 +28,7 @@ public sealed class EchoHandlers(EchoProbe probe) : EchoService.EchoServiceBase
     public override async Task Repeat(EchoRequest request, IServerStreamWriter<EchoResponse> responseStream, ServerCallContext context)
     {
         probe.Responses = responseStream;
+        using var cancelled = context.CancellationToken.Register(() => probe.Cancelled.TrySetResult());
         Exception? thrown = null;
         try
         {

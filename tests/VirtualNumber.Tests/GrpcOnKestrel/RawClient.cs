@@ -39,7 +39,30 @@ public sealed class RawClient(Uri address) : IDisposable
     public async Task<RawResponse> SendAsync(
         HttpMethod verb, string path, byte[] body, string? contentType, Version version, params (string Key, string Value)[] headers)
     {
-        using var content = new ByteArrayContent(body);
+        using var response = await OpenAsync(verb, path, body, contentType, version, headers);
+        return await ReadAsync(response);
+    }
+
+    /// <summary>The headers of the answer have come; nothing is read of its body.</summary>
+    public Task<HttpResponseMessage> OpenAsync(string method, byte[] body, params (string Key, string Value)[] headers) =>
+        OpenAsync(HttpMethod.Post, $"/virtualnumber.test.v1.EchoService/{method}", body, "application/grpc", HttpVersion.Version20, headers);
+
+    /// <summary>Reads an answer to its end.</summary>
+    public static async Task<RawResponse> ReadAsync(HttpResponseMessage response)
+    {
+        var bytes = await response.Content.ReadAsByteArrayAsync();
+        var all = response.Headers.Concat(response.TrailingHeaders)
+            .GroupBy(header => header.Key, header => string.Join(',', header.Value), StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(group => group.Key, group => string.Join(',', group), StringComparer.OrdinalIgnoreCase);
+        return new RawResponse(response.StatusCode, all, bytes);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<HttpResponseMessage> OpenAsync(
+        HttpMethod verb, string path, byte[] body, string? contentType, Version version, (string Key, string Value)[] headers)
+    {
+        var content = new ByteArrayContent(body);
         if (contentType is not null)
             content.Headers.TryAddWithoutValidation("content-type", contentType);
         using var request = new HttpRequestMessage(verb, new Uri(address, path))
@@ -51,15 +74,8 @@ public sealed class RawClient(Uri address) : IDisposable
         request.Headers.TryAddWithoutValidation("te", "trailers");
         foreach (var (key, value) in headers)
             request.Headers.TryAddWithoutValidation(key, value);
-        using var response = await _http.SendAsync(request, CancellationToken.None);
-        var bytes = await response.Content.ReadAsByteArrayAsync();
-        var all = response.Headers.Concat(response.TrailingHeaders)
-            .GroupBy(header => header.Key, header => string.Join(',', header.Value), StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(group => group.Key, group => string.Join(',', group), StringComparer.OrdinalIgnoreCase);
-        return new RawResponse(response.StatusCode, all, bytes);
+        return await _http.SendAsync(request, CancellationToken.None);
     }
-
-    public void Dispose() => _http.Dispose();
 }
 
 /// <summary>What came back: headers and trailers together, and the body.</summary>
