@@ -3,7 +3,7 @@ using VirtualNumber.Load.Chaos.Bed;
 
 namespace VirtualNumber.Load.Chaos;
 
-/// <summary><c>chaos</c>: all verbs against several instances on a cluster while things break; the history is held against the invariants.</summary>
+/// <summary><c>chaos</c>: the verbs of leases, reports and look-ups against several instances on a cluster while things break; the history is held against the invariants.</summary>
 internal static class ChaosCommand
 {
     private static readonly string[] s_levels = ["everysec", "always", "replicated"];

@@ -6,12 +6,15 @@ using VirtualNumber.Load.Chaos.Faults;
 namespace VirtualNumber.Tests.Load;
 
 /// <summary>
-/// A short chaos run, and runs with a bug planted that the checker must find. VN_SEED replays a schedule; VN_CHAOS_FAULTS and
-/// VN_CHAOS_CALLS make the run longer.
+/// A short chaos run, and runs with a bug planted that the checker must find. VN_SEED replays a schedule; VN_CHAOS_FAULTS,
+/// VN_CHAOS_CALLS and VN_CHAOS_MINUTES, its end, make the run longer.
 /// </summary>
 [NonParallelizable]
 public sealed class ChaosTests
 {
+    /// <summary>Beyond every wait that a run of the usual size has of its own.</summary>
+    private static readonly TimeSpan s_endsWithin = TimeSpan.FromMinutes(Read("VN_CHAOS_MINUTES", 10));
+
     private static int Seed => Read("VN_SEED", Random.Shared.Next(1_000_000));
 
     [Test]
@@ -63,7 +66,7 @@ public sealed class ChaosTests
     private static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
     {
         await using var run = ChildProcess.Start(typeof(ChaosRules).Assembly.Location, ["chaos", .. arguments], []);
-        var output = await run.WaitForOutputAsync();
+        var output = await run.WaitForOutputAsync().WaitAsync(s_endsWithin, TimeProvider.System);
         await TestContext.Out.WriteLineAsync(output);
         return (run.ExitCode, output);
     }

@@ -111,7 +111,7 @@ internal sealed class FaultRunner(TestBed bed, RunClock clock, Action<string> te
                 await CutAsync(record, [node.Host, beside.Host], cancellation);
                 break;
             case FaultKind.Reshard:
-                await ReshardAsync(hit, masters[(fault.Target + 1 + (fault.Other % (masters.Count - 1))) % masters.Count]);
+                await ReshardAsync(hit, masters[(fault.Target + 1 + (fault.Other % (masters.Count - 1))) % masters.Count], cancellation);
                 break;
             default:
                 await CutAsync(record, [node.Host], cancellation);
@@ -132,8 +132,11 @@ internal sealed class FaultRunner(TestBed bed, RunClock clock, Action<string> te
         async () => (await bed.Redis.ViewAsync()).All(node => node.Id != master.Id || node.Slots.Count == 0),
         s_takenOverWithin, $"a replica to take over from {master.EndPoint}", cancellation);
 
-    /// <summary>As an operator does it. One that fails half way is mended, as redis-cli says.</summary>
-    private async Task ReshardAsync(ClusterNode from, ClusterNode to)
+    /// <summary>
+    /// As an operator does it. One that fails half way is mended as redis-cli says, again until that succeeds: on a busy machine nodes hold each other
+    /// for dead now and then, and nothing moves meanwhile.
+    /// </summary>
+    private async Task ReshardAsync(ClusterNode from, ClusterNode to, CancellationToken cancellation)
     {
         var (exitCode, output) = await Tool.TryAsync(
             [
@@ -144,7 +147,9 @@ internal sealed class FaultRunner(TestBed bed, RunClock clock, Action<string> te
         if (exitCode == 0)
             return;
         tell($"The reshard failed and is mended: {output.Split('\n').LastOrDefault(line => line.Trim().Length > 0)}");
-        await Tool.RunAsync(["redis-cli", "--cluster", "fix", from.EndPoint], s_movedWithin);
+        await RedisBed.UntilAsync(
+            async () => (await Tool.TryAsync(["redis-cli", "--cluster", "fix", from.EndPoint], s_movedWithin)).ExitCode == 0,
+            s_movedWithin, $"the reshard from {from.EndPoint} to be mended", cancellation);
     }
 
     private async Task CutAsync(FaultRecord record, IReadOnlyList<Host> hosts, CancellationToken cancellation)
