@@ -24,7 +24,7 @@ internal sealed partial class RegistryFollower(RegistryNews news, ILogger<Regist
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "The registry of pools and blocks cannot be followed any more; what others change is read only when it is asked for.")]
+        [LoggerMessage(1, LogLevel.Error, "The registry of pools and blocks cannot be followed any more; what others change is read only when it is asked for, and calls wait for that.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

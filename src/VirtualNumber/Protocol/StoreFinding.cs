@@ -42,8 +42,8 @@ internal enum StoreFindingKind
 /// <param name="Text">For the operator: what is wrong and what to do. No secret is in it.</param>
 internal sealed record StoreFinding(StoreFindingKind Kind, string Text)
 {
-    /// <summary>What makes it another finding, to be told of: its kind, and which blocks. The figures of a clock differ each time.</summary>
-    public string Key => Kind == StoreFindingKind.BlocksBarred ? Text : Kind.ToString();
+    /// <summary>What makes it another finding, to be told of: its kind, and which blocks or servers. The figures of a clock differ each time.</summary>
+    public string Key => Kind is StoreFindingKind.BlocksBarred or StoreFindingKind.ShardAway ? Text : Kind.ToString();
 
     /// <summary>Whether the instance must not work until it is gone.</summary>
     public bool Bars => Kind is StoreFindingKind.ClockOff or StoreFindingKind.KeyRingOther or StoreFindingKind.DataLost

@@ -17,15 +17,22 @@ internal sealed partial class RedisStore
     /// looked at, before the read or under it, a script looks first.
     /// </summary>
     private async ValueTask<T> ReadOnBlockAsync<TState, T>(
-        string step, RedisBlock block, TState state, Func<IDatabase, TState, string?, Task<T>> read, CancellationToken cancellation, bool confirmed = false)
+        string step, RedisBlock block, TState state, Func<IDatabase, TState, string?, Task<T>> read, CancellationToken cancellation)
     {
         for (var i = 0; i < MostReads; i++)
         {
             await LookAsync(block, cancellation);
-            var call = (Block: block, State: state, Read: read);
-            var answer = confirmed && calls.Confirms
-                ? await calls.ConfirmAsync(step, block.Routes, call, Read, cancellation)
-                : await calls.CallAsync(step, call, Read, cancellation);
+            var answer = await calls.CallAsync(
+                step,
+                (Block: block, State: state, Read: read),
+                static (database, call, cause) =>
+                {
+                    // A repeat may reach another server before the client's events tell of it.
+                    if (cause is not null)
+                        call.Block.Watch.Doubt();
+                    return call.Read(database, call.State, cause);
+                },
+                cancellation);
             if (IsLookedAt(block))
             {
                 block.ThrowIfBarred();
@@ -34,14 +41,6 @@ internal sealed partial class RedisStore
         }
 
         throw new StoreUnavailableException($"{step}: the connections to Redis change all the time.");
-
-        static Task<T> Read(IDatabase database, (RedisBlock Block, TState State, Func<IDatabase, TState, string?, Task<T>> Read) call, string? cause)
-        {
-            // A repeat may reach another server before the client's events tell of it.
-            if (cause is not null)
-                call.Block.Watch.Doubt();
-            return call.Read(database, call.State, cause);
-        }
     }
 
     private async ValueTask LookAsync(RedisBlock block, CancellationToken cancellation)

@@ -15,13 +15,17 @@ internal sealed class ClusterMajority(IConnectionMultiplexer connection)
     /// The masters that do not answer, while most of them do; null where there is no cluster, or no majority, without which a cluster serves
     /// nothing, or none is away.
     /// </summary>
-    public async ValueTask<string?> FindAwayAsync()
+    public async Task<string?> FindAwayAsync()
     {
-        // Of a cluster's servers those are masters that have slots.
-        var masters = connection.GetEndPoints().Select(endpoint => connection.GetServer(endpoint))
-            .Where(server => server.ServerType == ServerType.Cluster && server.ClusterConfiguration?[server.EndPoint]?.Slots.Count > 0).ToList();
-        var answers = await Task.WhenAll(masters.Select(AnswersAsync));
-        var away = masters.Zip(answers).Where(asked => !asked.Second).Select(asked => DurabilityCheck.NameOf(asked.First.EndPoint)).Order(StringComparer.Ordinal).ToList();
+        var servers = connection.GetEndPoints().Select(endpoint => connection.GetServer(endpoint)).ToList();
+        var answers = await Task.WhenAll(servers.Select(AnswersAsync));
+        var answering = servers.Zip(answers).Where(asked => asked.Second).Select(asked => asked.First).ToList();
+        // Who the masters are is told by one that answers: what a dead one said last is no longer so.
+        var configuration = answering.Where(server => server.ServerType == ServerType.Cluster).Select(server => server.ClusterConfiguration).FirstOrDefault(known => known is not null);
+        if (configuration is null)
+            return null;
+        var masters = configuration.Nodes.Where(node => node.Slots.Count > 0).Select(node => node.EndPoint!).ToList();
+        var away = masters.Except(answering.Select(server => server.EndPoint)).Select(DurabilityCheck.NameOf).Order(StringComparer.Ordinal).ToList();
         return away.Count > 0 && 2 * away.Count < masters.Count ? string.Join(", ", away) : null;
     }
 
@@ -30,10 +34,10 @@ internal sealed class ClusterMajority(IConnectionMultiplexer connection)
         try
         {
             // A machine that is away without a word is waited for no longer; its answer is looked at by nobody.
-            await server.PingAsync(RedisCalls.Primary).WaitAsync(s_patience);
+            await server.PingAsync().WaitAsync(s_patience);
             return true;
         }
-        // A command exception: a replica by now, which is told when it is asked.
+        // A command exception: the client knows that it cannot be asked.
         catch (Exception fault) when (fault is RedisException or RedisCommandException or TimeoutException)
         {
             return false;

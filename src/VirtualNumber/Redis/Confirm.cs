@@ -64,6 +64,6 @@ internal sealed partial class RedisStore
     /// from now on: a loss of a whole aging, and as many forgotten leases as there are slots.
     /// </summary>
     private RedisValue[] CautionOf(RedisBlock block, BlockConfirmation confirmation) => block.IsShared
-        ? [0, confirmation.LeaseAtOnce ? 1 : 0]
-        : confirmation.PossibleLoss is { } loss ? [Ms(loss), options.ForgottenLeases] : [Ms(block.Pool.Aging), block.Entry.NumberCount];
+        ? [0, 0, confirmation.LeaseAtOnce ? 1 : 0]
+        : confirmation.PossibleLoss is { } loss ? [Ms(loss), Ms(Slack), options.ForgottenLeases] : [Ms(block.Pool.Aging), Ms(Slack), block.Entry.NumberCount];
 }

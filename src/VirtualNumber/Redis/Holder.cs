@@ -7,6 +7,8 @@ internal sealed partial class RedisStore
 {
     private static readonly BlockScripts s_find = BlockScripts.Same("Find");
 
+    private static readonly BlockScripts s_get = BlockScripts.Same("Get");
+
     private static HolderAnswer Gone => new(HolderOutcome.Gone, null);
 
     /// <inheritdoc/>
@@ -22,21 +24,20 @@ internal sealed partial class RedisStore
     {
         if (await FindBlockAsync(holder, cancellation) is not { } block)
             return null;
-        var packed = await ReadOnBlockAsync(
-            "Get",
-            block,
-            (Block: block, holder.Slot),
-            static (database, call, _) => database.HashGetAsync(call.Block.Routes, call.Block.SlotText(call.Slot), RedisCalls.Primary),
-            cancellation,
-            // Somebody may act on it: what a fail-over can still undo is not shown.
-            confirmed: true);
-        if (packed.IsNullOrEmpty)
+        // Nobody has leased from it: whatever is in its keys is not its own.
+        if (!block.IsFilled)
         {
-            await EnsureThereAsync(block, cancellation);
-            return null;
+            await registry.RefreshAsync(cancellation);
+            if (!block.IsFilled)
+                return null;
         }
 
-        var record = await ReadAsync(block, holder.Slot, (byte[])packed!, cancellation);
+        // By a script, which waits for replicas where that is declared: somebody may act on it, and what a fail-over can still undo is not shown.
+        var answer = await RunOnBlockAsync(s_get, block, DateTimeOffset.UnixEpoch, cancellation, block.SlotText(holder.Slot));
+        if (answer.Length == 0 || answer[0].IsNull || ((byte[])answer[0]!).Length == 0)
+            return null;
+
+        var record = await ReadAsync(block, holder.Slot, (byte[])answer[0]!, cancellation);
         return record.LeaseTime == holder.LeaseTime ? record : null;
     }
 

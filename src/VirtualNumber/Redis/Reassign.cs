@@ -26,7 +26,7 @@ internal sealed partial class RedisStore
         var (peer, peerDigest) = ValuesOf(step.Peer);
         return await RunOnHolderAsync(
             s_reassignPair, block, step.Holder, now, cancellation, mark, LeaseRecord.MostReassignments, Ms(block.Pool.Aging), number, digest, peer,
-            peerDigest, step.EndIfBusy ? 1 : 0, TakeoversThatCount, Ms(options.PossibleLoss));
+            peerDigest, step.EndIfBusy ? 1 : 0, TakeoversThatCount, Ms(options.PossibleLoss), Ms(Slack));
     }
 
     /// <summary>A number as the scripts take it; empty: it stays as it is.</summary>

@@ -2,7 +2,8 @@
 -- lease for that, if it is to.
 -- ARGV: 3 slot, 4 epoch, 5 the request's mark (32 bytes), 6 how many marks are kept, 7 aging ms, 8 the holder's sealed number, 9 its digest
 -- (16 bytes), 10 the peer's sealed number, 11 its digest (both empty: stays), 12 1 to end the lease where somebody cannot join,
--- 13 which changes of the server count: any, takeover or empty, 14 possible loss ms
+-- 13 which changes of the server count: any, takeover or empty, 14 possible loss ms, 15 by how
+-- much later a forgotten now may have been, ms
 -- Answers in order of precedence: {gone}, {moved, record} (the repeat of what ended it), {repeated, record}, {other, record},
 -- {ended, record}, {busy, record} (nothing is changed), {moved, record}, {done, record}.
 -- Keeps: a party is on a number at most once, its rest there included; who leaves rests there from now on. Where leases may have been
@@ -21,7 +22,7 @@ if not live(slot, r) then
   return {'ended', encode(r)}
 end
 
-heed_takeover(ARGV[13], aging, tonumber(ARGV[14]))
+heed_takeover(ARGV[13], aging, tonumber(ARGV[14]), tonumber(ARGV[15]))
 
 local index = index_of(slot)
 local number, peer = ARGV[9] ~= '' and ARGV[9] or r.number, ARGV[11] ~= '' and ARGV[11] or r.peer

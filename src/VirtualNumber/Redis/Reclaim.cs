@@ -28,6 +28,7 @@ internal sealed partial class RedisStore
         var blocks = registry.Known.Blocks;
         var (expired, removed) = (0, 0);
         var faults = new List<StoreUnavailableException>();
+        var startedAt = calls.Time.GetTimestamp();
         for (var looked = 0; looked < Math.Min(blocks.Length, BlocksPerReclaim) && faults.Count < FaultsPerReclaim; looked++)
         {
             var turn = (uint)(Interlocked.Increment(ref _reclaimTurn) - 1);
@@ -36,6 +37,7 @@ internal sealed partial class RedisStore
             if (!block.IsFilled || block.Bar is { IsWhole: true })
                 continue;
 
+            var watch = block.Watch;
             try
             {
                 // Where numbers are shared Reclaim keeps no marks, so it has nowhere to look back from.
@@ -45,14 +47,19 @@ internal sealed partial class RedisStore
                     block,
                     now,
                     cancellation,
-                    [limit - expired - removed, Ms(block.Pool.Aging), TakeoversThatCount, Ms(options.PossibleLoss), options.ForgottenLeases, .. lookBack]);
+                    [limit - expired - removed, Ms(block.Pool.Aging), TakeoversThatCount, Ms(options.PossibleLoss), Ms(Slack), options.ForgottenLeases, .. lookBack]);
                 (expired, removed) = (expired + (int)answer[0], removed + (int)answer[1]);
+                if (block.IsShared && InstantOf(answer[3]) > now)
+                    await RestAsync(block, watch, answer[3], cancellation);
                 if ((int)answer[2] == 1)
                     return new(expired, removed, Backlog: true);
             }
             catch (StoreUnavailableException fault)
             {
                 faults.Add(fault);
+                // Those that are kept waiting make this now old; the next call goes on with a new one.
+                if (calls.Time.GetElapsedTime(startedAt) >= options.CallTimeout)
+                    break;
             }
         }
 

@@ -1,14 +1,14 @@
 -- reclaim: writes down expiries, removes records whose rest is over and closed claims whose time is. Safe from any number of instances
 -- at once; nothing waits for it.
--- ARGV: 3 the most to change, 4 aging ms, 5 which changes of the server count: any, takeover or empty, 6 possible loss ms, 7 forgotten leases
--- that are reckoned with, 8 how far back to look again, ms: more than clocks differ
+-- ARGV: 3 the most to change, 4 aging ms, 5 which changes of the server count: any, takeover or empty, 6 possible loss ms, 7 by how much later
+-- a forgotten now may have been, ms, 8 forgotten leases that are reckoned with, 9 how far back to look again, ms: more than clocks differ
 -- Answers {expired, removed, 1 when there may be more}.
 -- Does as much as is due, however many records there are: the block remembers up to which end of a lease it has written down expiries
 -- and removed records. Ends lie no earlier than their writer's now, so none comes up behind that but by a clock that is behind.
-local most, aging, overlap = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[8])
+local most, aging, overlap = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[9])
 local expired, removed = 0, 0
 -- A block that nobody leases from notices it here, before the server changes once more.
-heed_takeover(ARGV[5], aging, tonumber(ARGV[6]), tonumber(ARGV[7]))
+heed_takeover(ARGV[5], aging, tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]))
 for _, claim in ipairs(redis.call('ZRANGEBYSCORE', CLOSED, '-inf', now, 'LIMIT', 0, most)) do
   redis.call('ZREM', CLOSED, claim)
   removed = removed + 1

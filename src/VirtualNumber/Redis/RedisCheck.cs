@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using StackExchange.Redis;
 using VirtualNumber.Protocol;
 using VirtualNumber.Sealing;
@@ -15,28 +16,52 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
 
     private readonly IReadOnlyList<(string Name, byte[] Fingerprint)> _ring = ring.Fingerprints();
 
-    /// <summary>What was found the last time that Redis answered all of it; null until it has for the first time.</summary>
-    public IReadOnlyList<StoreFinding>? Last { get; private set; }
+    private readonly Question _clock = new();
+    private readonly Question _data = new();
+    private readonly Question _durability = new();
+    private readonly Question _changes = new();
 
     /// <summary>Asks Redis, bars the instance or lets it work, and answers what was found.</summary>
     /// <exception cref="StoreUnavailableException">Redis does not answer; the instance stays as barred as it was.</exception>
     public async ValueTask<IReadOnlyList<StoreFinding>> RunAsync(CancellationToken cancellation)
     {
-        var findings = new List<StoreFinding>();
-        if (calls.Forgotten is { } forgotten)
-            findings.Add(new(StoreFindingKind.DataLost, forgotten));
-        if (await CheckClockAsync(cancellation) is { } clock)
-            findings.Add(clock);
-        if (await CheckRingAsync(cancellation) is { } keys)
-            findings.Add(keys);
-        if (durability is not null)
-            findings.AddRange(await durability.RunAsync(cancellation));
-        // Whoever must not work on this Redis writes nothing there, least of all when it is somebody else's.
-        if (!findings.Exists(finding => finding.Bars) && await CheckChangesAsync(cancellation) is { } changes)
-            findings.Add(changes);
-        calls.Barred = findings.FirstOrDefault(finding => finding.Bars)?.Text;
-        return Last = findings;
+        var answer = await AskAsync(cancellation);
+        if (answer.Fault is { } fault)
+            ExceptionDispatchInfo.Throw(fault);
+        return answer.Findings;
     }
+
+    /// <summary>
+    /// Asks each thing for itself: a part of Redis may be away, and what the others tell counts all the same. What could not be asked is as
+    /// it was the last time.
+    /// </summary>
+    public async ValueTask<FitnessAnswer> AskAsync(CancellationToken cancellation)
+    {
+        await Task.WhenAll(
+            _clock.AskAsync(async () => ListOf(await CheckClockAsync(cancellation))),
+            _data.AskAsync(async () => ListOf(await CheckRingAsync(cancellation))),
+            _durability.AskAsync(async () => durability is null ? [] : await durability.RunAsync(cancellation)));
+        Question[] questions = [_clock, _data, _durability];
+        var findings = questions.SelectMany(question => question.Found ?? []).ToList();
+        if (calls.Forgotten is { } forgotten)
+            findings.Insert(0, new(StoreFindingKind.DataLost, forgotten));
+        var fault = questions.Select(question => question.Fault).FirstOrDefault(fault => fault is not null);
+        // Whoever must not work on this Redis writes nothing there, least of all when it is somebody else's.
+        if (fault is null && !findings.Exists(finding => finding.Bars))
+        {
+            await _changes.AskAsync(async () => ListOf(await CheckChangesAsync(cancellation)));
+            findings.AddRange(_changes.Found ?? []);
+            fault = _changes.Fault;
+        }
+
+        // Lifted only when everything was asked.
+        var barring = findings.Find(finding => finding.Bars)?.Text;
+        if (fault is null || barring is not null)
+            calls.Barred = barring;
+        return new(findings, fault, IsKnown: questions.All(question => question.Found is not null));
+    }
+
+    private static IReadOnlyList<StoreFinding> ListOf(StoreFinding? finding) => finding is null ? [] : [finding];
 
     /// <summary>
     /// Redis read its clock at some moment between asking and the answer: what lies within is no difference, so that a slow answer is not
@@ -115,4 +140,32 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
     }
 
     private static long Number(RedisResult text) => long.Parse((string)text!, CultureInfo.InvariantCulture);
+
+    /// <summary>One thing to ask, with what came of it the last time that it could be.</summary>
+    private sealed class Question
+    {
+        /// <summary>Null until it was answered for the first time.</summary>
+        public IReadOnlyList<StoreFinding>? Found { get; private set; }
+
+        /// <summary>Why it could not be asked now; null: it was.</summary>
+        public Exception? Fault { get; private set; }
+
+        public async Task AskAsync(Func<Task<IReadOnlyList<StoreFinding>>> ask)
+        {
+            try
+            {
+                (Found, Fault) = (await ask(), null);
+            }
+            catch (Exception fault) when (fault is StoreUnavailableException or OperationCanceledException)
+            {
+                Fault = fault;
+            }
+        }
+    }
 }
+
+/// <summary>What a look at the fitness of this instance came to.</summary>
+/// <param name="Findings">What is wrong; of what could not be asked, as it was the last time.</param>
+/// <param name="Fault">Why not everything could be asked; null: it could.</param>
+/// <param name="IsKnown">Whether everything has been asked at some time.</param>
+internal sealed record FitnessAnswer(IReadOnlyList<StoreFinding> Findings, Exception? Fault, bool IsKnown);

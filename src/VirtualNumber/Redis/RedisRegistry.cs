@@ -93,6 +93,9 @@ internal sealed class RedisRegistry : IDisposable
         return Known.Locate(number) is not null;
     }
 
+    /// <summary>There may be news that are not known here: what was read is not taken for the present until the next read.</summary>
+    public void Doubt() => Interlocked.Exchange(ref _readAt, 0);
+
     /// <summary>The block of an entry, with what this instance knows of it.</summary>
     public RedisBlock BlockOf(BlockEntry entry) =>
         _blocks.GetOrAdd(entry.Id, static (_, of) => new RedisBlock(of.Entry, of.Generation), (Entry: entry, _calls.Generation));
@@ -195,6 +198,7 @@ internal sealed class RedisRegistry : IDisposable
         // known already needs no waiting, so that look-ups go on while the replicas do not.
         if (changes.Length > 0 && _calls.Confirms)
         {
+            Doubt();
             changes = NewsOf(await _calls.ConfirmAsync(
                 "ReadRegistry", Keys.Registry, from, static (line, from, _) => line.ListRangeAsync(Keys.Registry, from, flags: MasterLine.Here), cancellation));
         }

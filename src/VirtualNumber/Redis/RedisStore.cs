@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using StackExchange.Redis;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
@@ -26,24 +27,23 @@ internal sealed partial class RedisStore(
 
     private async ValueTask<IReadOnlyList<StoreFinding>> CheckAsync(RedisCheck fitness, CancellationToken cancellation)
     {
-        try
+        // Beside each other: both may have to wait for who is away.
+        var looking = majority?.FindAwayAsync() ?? Task.FromResult<string?>(null);
+        var answer = await fitness.AskAsync(cancellation);
+        var away = await looking;
+        if (answer.Fault is null || (answer.IsKnown && away is not null))
         {
-            var findings = await fitness.RunAsync(cancellation);
             calls.Diagnosed = null;
-            return findings;
+            return away is null
+                ? answer.Findings
+                : [.. answer.Findings, new(StoreFindingKind.ShardAway, $"A part of the cluster is away: {away}. What it holds is answered UNAVAILABLE, all else is served.")];
         }
-        catch (Exception fault) when (diagnosis is not null && fault is StoreUnavailableException or OperationCanceledException)
-        {
-            if (majority is not null && fitness.Last is { } last && await majority.FindAwayAsync() is { } away)
-            {
-                calls.Diagnosed = null;
-                return [.. last, new(StoreFindingKind.ShardAway, $"A part of the cluster is away: {away}. What it holds is answered UNAVAILABLE, all else is served.")];
-            }
 
-            var explained = await diagnosis.ExplainAsync(fault, cancellation);
-            calls.Diagnosed = explained.Trouble;
-            throw explained;
-        }
+        if (diagnosis is null)
+            ExceptionDispatchInfo.Throw(answer.Fault);
+        var explained = await diagnosis!.ExplainAsync(answer.Fault, cancellation);
+        calls.Diagnosed = explained.Trouble;
+        throw explained;
     }
 
     private static RedisValue Ms(DateTimeOffset instant) => instant.ToUnixTimeMilliseconds();

@@ -27,6 +27,8 @@ internal sealed class RegistryNews(IConnectionMultiplexer connection, RedisRegis
         }
         finally
         {
+            // Nobody tells of news from here on.
+            registry.Doubt();
             StopListening();
         }
     }
@@ -74,7 +76,10 @@ internal sealed class RegistryNews(IConnectionMultiplexer connection, RedisRegis
     {
         // What this instance has changed itself it knows.
         if (long.TryParse((string?)version, CultureInfo.InvariantCulture, out var announced) && announced > registry.Version)
+        {
+            registry.Doubt();
             _ = HearAsync();
+        }
     }
 
     /// <summary>Nobody waits for this one. What it cannot read the timer meets as well, and that is heard of.</summary>

@@ -3,7 +3,7 @@
 -- Lets whatever a forgotten change may have touched rest from now on, at most: what ended within the aging rests as much longer as changes
 -- may have been forgotten, since a forgotten one may have moved its end; and the first available ones, in the order of taking, count as if
 -- a lease on them ended now, since those are what forgotten takes took. Answers how many slots rest longer.
-local function rest(aging, loss, most)
+local function rest(aging, loss, slack, most)
   local rested, touched = now - aging, 0
   local function set_end(set, slot, score)
     local packed = redis.call('HGET', ROUTES, slot)
@@ -14,10 +14,10 @@ local function rest(aging, loss, most)
     redis.call('ZADD', set, score, slot)
     touched = touched + 1
   end
-  -- First those that may have been taken, the ones among them that have rested just now too. What is out of stock may have been put back
-  -- and taken since.
+  -- First those that may have been taken, the ones among them that have rested just now too: whoever took them may have had a later now than
+  -- this one, by so much as clocks differ and a command may be late. What is out of stock may have been put back and taken since.
   for _, set in ipairs({FREE, SUSPENDED, RETIRED}) do
-    for _, slot in ipairs(redis.call('ZRANGEBYSCORE', set, '-inf', rested, 'LIMIT', 0, most)) do
+    for _, slot in ipairs(redis.call('ZRANGEBYSCORE', set, '-inf', string.format('%.0f', rested + slack), 'LIMIT', 0, most)) do
       set_end(set, slot, now)
     end
   end

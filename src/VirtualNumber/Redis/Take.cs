@@ -64,6 +64,7 @@ internal sealed partial class RedisStore
                     RecordFormat.Pack(record),
                     TakeoversThatCount,
                     Ms(options.PossibleLoss),
+                    Ms(Slack),
                     options.ForgottenLeases,
                     .. choice,
                 ]);
@@ -85,6 +86,9 @@ internal sealed partial class RedisStore
         DurabilityLevel.Always => "takeover",
         _ => RedisValue.EmptyString,
     };
+
+    /// <summary>By how much later the now of a take may have been, that was forgotten, than the now of whoever reckons with it.</summary>
+    private TimeSpan Slack => bounds.CommandDelay + (2 * bounds.ClockSkew);
 
     /// <summary>A claim in a block of another pool than the one that is asked has none: it takes nothing, and is closed.</summary>
     private RedisValue WindowOf(TakeStep step, RedisBlock block) =>

@@ -9,16 +9,3 @@ local function server_ids()
   return string.match(about, 'master_replid:(%x+)'), string.match(about, 'master_replid2:(%x+)')
 end
 
--- Which changes count: 'any', 'takeover' where a replica was promoted, or '' for none. What is found is kept, so it is told once.
-local function taken_over(which)
-  if which == '' then
-    return false
-  end
-  local server, before = server_ids()
-  local known = redis.call('HGET', KEYS[1], 'server')
-  if known == server then
-    return false
-  end
-  redis.call('HSET', KEYS[1], 'server', server)
-  return known and (which == 'any' or known == before)
-end

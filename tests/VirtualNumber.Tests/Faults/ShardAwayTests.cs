@@ -3,9 +3,11 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using StackExchange.Redis;
 using VirtualNumber.Load;
+using VirtualNumber.Protocol;
 using VirtualNumber.Redis;
 using VirtualNumber.Tests.Api;
 using VirtualNumber.Tests.Redis;
+using VirtualNumber.Tests.Sealing;
 using VirtualNumber.V1;
 
 namespace VirtualNumber.Tests.Faults;
@@ -36,7 +38,8 @@ internal sealed class ShardAwayTests
     {
         using var connection = await _cluster.ConnectAsync();
         var masters = await RedisCluster.MastersOfAsync(connection);
-        var asked = masters.Single(master => Serves(master, Keys.KeyRing));
+        var asked = MasterOf(connection, masters, Keys.KeyRing);
+        Assert.That(asked, Is.SameAs(MasterOf(connection, masters, Keys.Registry)), "What news come from goes as well.");
         await using var service = await ServiceProcess.StartAsync(ServiceOnRedis.SettingsOf(_cluster.Configuration, _folder));
         using var readiness = new Readiness(service);
         using var channel = GrpcChannel.ForAddress(service.GrpcAddress);
@@ -54,6 +57,7 @@ internal sealed class ShardAwayTests
 
         await readiness.UntilSoundAsync();
 
+        var before = service.Output.Length;
         await _cluster.SignalAsync(asked.EndPoint, signal);
         await readiness.UntilAsync(HttpStatusCode.OK, $"A part of the cluster is away: {asked.EndPoint}.");
         var routing = new RoutingService.RoutingServiceClient(channel);
@@ -62,7 +66,7 @@ internal sealed class ShardAwayTests
             outcomes.Add(await TryResolveAsync(routing, number));
         Assert.That(outcomes, Does.Contain("Connect"), "What the others hold.");
         Assert.That(outcomes, Has.Some.Contains("store"), "What it holds.");
-        Assert.That(service.Output, Does.Contain("A part of the cluster is away").And.Not.Contain("The store is away"));
+        Assert.That(service.Output[before..], Does.Contain($"A part of the cluster is away: {asked.EndPoint}."));
 
         // Without a majority a cluster serves nothing, and nobody would be served by saying otherwise.
         var second = masters.First(master => master != asked);
@@ -71,9 +75,56 @@ internal sealed class ShardAwayTests
 
         await MendAsync(signal, asked.EndPoint, second.EndPoint);
         await readiness.UntilSoundAsync();
-
-        bool Serves(IServer master, RedisKey key) => master.ClusterConfiguration!.GetBySlot(connection.HashSlot(key))!.EndPoint!.Equals(master.EndPoint);
     }
+
+    [Test]
+    public async Task A_frozen_shard_that_no_check_asks_is_told_of_too()
+    {
+        using var connection = await _cluster.ConnectAsync();
+        var masters = await RedisCluster.MastersOfAsync(connection);
+        var other = masters.First(master => master != MasterOf(connection, masters, Keys.KeyRing));
+        await using var service = await ServiceProcess.StartAsync(ServiceOnRedis.SettingsOf(_cluster.Configuration, _folder));
+        using var readiness = new Readiness(service);
+
+        await _cluster.SignalAsync(other.EndPoint, "STOP");
+        await readiness.UntilAsync(HttpStatusCode.OK, $"A part of the cluster is away: {other.EndPoint}.");
+        await _cluster.SignalAsync(other.EndPoint, "CONT");
+        await readiness.UntilSoundAsync();
+    }
+
+    /// <summary>What the other shards tell counts: an instance that must not work is barred also while this one cannot be asked.</summary>
+    [Test]
+    public async Task A_clock_that_is_off_bars_the_instance_also_while_that_shard_is_away()
+    {
+        using var connection = await _cluster.ConnectAsync();
+        var masters = await RedisCluster.MastersOfAsync(connection);
+        var asked = MasterOf(connection, masters, Keys.KeyRing);
+        var clock = new ShiftedClock();
+        var calls = new RedisCalls(connection, new RedisOptions(), TimeProvider.System);
+        var check = new RedisCheck(calls, TestRing.One(), new ProtocolBounds(), clock);
+        Assert.That(await check.RunAsync(CancellationToken.None), Is.Empty);
+
+        await _cluster.KillAsync(asked.EndPoint);
+        clock.Ahead = TimeSpan.FromMinutes(1);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        FitnessAnswer answer;
+        do
+        {
+            await timer.WaitForNextTickAsync();
+            answer = await check.AskAsync(CancellationToken.None);
+        }
+        while (calls.Barred is null);
+
+        Assert.That(answer.Fault, Is.Not.Null);
+        Assert.That(answer.IsKnown, Is.True);
+        Assert.That(answer.Findings.Select(finding => finding.Kind), Is.EqualTo(new[] { StoreFindingKind.ClockOff }));
+        clock.Ahead = TimeSpan.Zero;
+        Assert.That((await check.AskAsync(CancellationToken.None)).Fault, Is.Not.Null);
+        Assert.That(calls.Barred, Is.Not.Null, "Lifted only when everything was asked.");
+    }
+
+    private static IServer MasterOf(ConnectionMultiplexer connection, IReadOnlyList<IServer> masters, RedisKey key) =>
+        masters.Single(master => master.ClusterConfiguration!.GetBySlot(connection.HashSlot(key))!.EndPoint!.Equals(master.EndPoint));
 
     private async Task MendAsync(string signal, params EndPoint[] nodes)
     {

@@ -460,6 +460,21 @@ public sealed class HistoryCheckerTests
         Assert.That(verdict.Unconfirmed, Is.EqualTo(looked && !answered && !ofSomebodyElse ? 1 : 0));
     }
 
+    [Test]
+    public void A_look_up_after_an_acknowledged_change_is_not_excused_by_another_one_that_was_not_answered([Values] bool released)
+    {
+        _troubles.Add(new(Ticks(1_000), Ticks(2_000), MayLose: true));
+        Create(0, 20, "L", "N", Alice, expire: 60_000);
+        Unclear(new() { Verb = Verb.Extend, Start = Ticks(50), LeaseId = "L", Request = "e", Ticks = TimeSpan.FromSeconds(3).Ticks }, 60);
+        if (released)
+            Release(1_100, 1_110, "L", at: 1_105);
+        else
+            Reassign(1_100, 1_110, "L", "r", Bob, 60_000);
+        Resolve(1_200, 1_210, "L", "N", Alice);
+        var verdict = HistoryChecker.Check(new ChaosRules(), mayLose: false, _calls, _troubles);
+        Assert.That(verdict.Violations.Select(breach => breach.Kind), Is.EqualTo(new[] { BreachKind.RouteAfterEnd }));
+    }
+
     [TestCase(13_000, false)]
     [TestCase(14_100, true)]
     public void A_forgotten_lease_excuses_its_slot_s_next_one_only_when_that_has_rested_since_the_loss(int next, bool admitted)

@@ -154,13 +154,6 @@ internal sealed class RedisCheckTests
     private async Task<Dictionary<string, string>> StoredAsync() =>
         (await _instance.Database.HashGetAllAsync(Keys.KeyRing)).ToDictionary(entry => (string)entry.Name!, entry => Convert.ToHexString((byte[])entry.Value!));
 
-    private sealed class ShiftedClock : TimeProvider
-    {
-        public TimeSpan Ahead { get; set; }
-
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
-    }
-
     /// <summary>Half a minute behind when first asked, half a minute ahead from then on.</summary>
     private sealed class JumpingClock : TimeProvider
     {

@@ -59,7 +59,7 @@ internal sealed class RedisServer : IAsyncDisposable
             var server = own.GetServer(own.GetEndPoints()[0]);
             var of = connection.GetServer(connection.GetEndPoints()[0]);
             while (!(await server.InfoAsync("replication")).Single().Contains(new("master_link_status", "up"))
-                || !(await of.InfoAsync("replication")).Single().Any(line => line.Key.StartsWith("slave", StringComparison.Ordinal) && line.Value.Contains("state=online", StringComparison.Ordinal)))
+                || !(await of.InfoAsync("replication")).Single().Any(line => line.Key.StartsWith("slave", StringComparison.Ordinal) && line.Value.Contains($"port={replica.Port},state=online", StringComparison.Ordinal)))
                 await timer.WaitForNextTickAsync();
         }
 

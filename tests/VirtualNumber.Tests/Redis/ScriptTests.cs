@@ -34,7 +34,7 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
         Scripts.All.Where(script => script.IsConfirmed).Select(script => script.Name).Distinct(),
         Is.EquivalentTo(new[]
         {
-            "AppendRegistry", "Apply", "Bind", "Change", "ChangeShared", "Claim", "Confirm", "ConfirmShared", "Decide", "Discard", "Extend", "Find", "ReadLedger", "Reassign", "ReassignPair",
+            "AppendRegistry", "Apply", "Bind", "Change", "ChangeShared", "Claim", "Confirm", "ConfirmShared", "Decide", "Discard", "Extend", "Find", "Get", "ReadLedger", "Reassign", "ReassignPair",
             "Release", "Replace", "Stock", "StockShared", "Take", "TakeShared",
         }));
 
@@ -149,6 +149,7 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
         await ExtendAsync(record, "e1", T0 + Second);
         await ReassignAsync(record, "a1", "n3", T0 + Second);
         await Steps.FindAsync(claim, None);
+        await Steps.GetAsync(HolderOf(record), None);
         await Stock.ChangeNumbersAsync(pool, new([], [record.Number]), StockChange.Suspend, T0, None);
         await Stock.GetRoomAsync(pool, null, parties, T0, None);
         await ReleaseAsync(record, T0 + Minute);
@@ -168,7 +169,8 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
             () => Stock.AddNumbersAsync(pool, new([record.Number.NationalNumber[..^2]], []), T0, None).AsTask());
         Assert.That(await Stock.ConfirmBlocksAsync(pool, new(null, null, LeaseAtOnce: false), T0, None), Is.EqualTo(1));
         await database.ExecuteAsync("XTRIM", Keys.Log(block), "MAXLEN", 0);
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => Steps.GetAsync(HolderOf(record), None).AsTask());
+        var call = new RouteStep(record.Number, record.Slot % pool.SlotsPerNumber(), DigestOf("n2"));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => Steps.ResolveAsync(call, T0, None).AsTask());
     }
 
     /// <summary>What Redis was asked meanwhile: for each script how many keys and arguments, call by call.</summary>

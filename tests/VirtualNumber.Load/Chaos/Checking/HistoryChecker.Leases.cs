@@ -12,7 +12,7 @@ internal sealed partial class HistoryChecker
         var followed = new Possibilities<LeaseState>(Born(lease));
         var impossible = new List<(LeaseDeed Deed, IReadOnlyCollection<LeaseState> States)>();
         followed.Follow(deeds, (deed, states) => impossible.Add(((LeaseDeed)deed, states)));
-        if (impossible.Count > 0 && WithoutUnconfirmed(lease, deeds, persons) is { } sure)
+        if (impossible.Count > 0 && WithoutUnconfirmed(lease, deeds) is { } sure)
         {
             followed = sure;
             _verdict.Unconfirmed++;
@@ -29,21 +29,25 @@ internal sealed partial class HistoryChecker
 
     /// <summary>
     /// A look-up waits for no replica: while a master is being lost it may see a change that goes with it, and that nobody was told of. Null: the
-    /// others contradict each other too, or one of those look-ups saw what never may have been.
+    /// others contradict each other too, or one of those look-ups saw what nothing before it explains.
     /// </summary>
-    private Possibilities<LeaseState>? WithoutUnconfirmed(Followed lease, List<LeaseDeed> deeds, HashSet<string> persons)
+    private Possibilities<LeaseState>? WithoutUnconfirmed(Followed lease, List<LeaseDeed> deeds)
     {
         var unsure = deeds.Where(deed => deed.Call.Verb == Verb.Resolve
             && _troubles.Any(trouble => trouble.MayLose && deed.Call.Start <= trouble.End && deed.Call.End >= trouble.Start)).ToHashSet();
         var sure = deeds.Where(deed => !unsure.Contains(deed)).ToList();
         // What is forgotten by a level that may lose is told as that.
-        if (_mayLose || unsure.Count == 0 || unsure.Any(deed => deed.Call.Connected.Length > 0 && !persons.Contains(deed.Call.Connected))
-            || !sure.Any(deed => deed.Call.Outcome == CallEnd.Unclear))
+        if (_mayLose || unsure.Count == 0 || !unsure.All(looked => Holds([.. sure.Where(deed => deed.Start <= looked.Call.End), looked], out _)))
             return null;
-        var followed = new Possibilities<LeaseState>(Born(lease));
-        var holds = true;
-        followed.Follow(sure, (_, _) => holds = false);
-        return holds ? followed : null;
+        return Holds(sure, out var followed) ? followed : null;
+
+        bool Holds(List<LeaseDeed> some, out Possibilities<LeaseState> followed)
+        {
+            followed = new(Born(lease));
+            var holds = true;
+            followed.Follow(some, (_, _) => holds = false);
+            return holds && !followed.GaveUp;
+        }
     }
 
     private static LeaseDeed? DeedOf(Call call, LeaseFacts facts)

@@ -86,7 +86,7 @@ internal sealed partial class HistoryChecker
                     Break(
                         gap < -Tolerance ? kind : BreachKind.ReusedBeforeRest,
                         $"{what}: {holding.Lease.Facts.Id} has it {seconds} s after the end of {before.Lease.Facts.Id}.",
-                        holding.From, [.. before.Lease.Calls, .. holding.Lease.Calls]);
+                        holding.From, [.. before.Lease.Calls, .. holding.Lease.Calls], before.Lease.Calls);
                 }
             }
 

@@ -192,10 +192,16 @@ internal sealed partial class HistoryChecker
     }
 
     /// <summary>Whether the level admits it decides where it is written down.</summary>
-    private void Break(BreachKind kind, string text, long at, IReadOnlyList<Call> proof)
+    /// <param name="kind">Which promise.</param>
+    /// <param name="text">In words.</param>
+    /// <param name="at">When it was seen.</param>
+    /// <param name="proof">The calls.</param>
+    /// <param name="forgotten">Those of them of which one would have to be forgotten; null: any.</param>
+    private void Break(BreachKind kind, string text, long at, IReadOnlyList<Call> proof, IReadOnlyList<Call>? forgotten = null)
     {
         var breach = new Breach(kind, text, at, proof);
-        var admitted = _mayLose && breach.MayComeOfLoss && _troubles.Any(trouble => trouble.MayLose && trouble.Start <= at && Explains(trouble, breach));
+        var admitted = _mayLose && breach.MayComeOfLoss
+            && _troubles.Any(trouble => trouble.MayLose && trouble.Start <= at && Explains(trouble, breach, forgotten ?? proof));
         (admitted ? _verdict.Admitted : _verdict.Violations).Add(breach);
     }
 
@@ -203,12 +209,12 @@ internal sealed partial class HistoryChecker
     /// Whether the loss of a master explains what was seen later: a change that bears on it was under way then, or acknowledged just before. A slot
     /// whose lease may have been forgotten rests from the loss on, whoever takes over.
     /// </summary>
-    private bool Explains(Trouble trouble, Breach breach) => breach.Kind switch
+    private bool Explains(Trouble trouble, Breach breach, IReadOnlyList<Call> forgotten) => breach.Kind switch
     {
         // A master that was lost may leave blocks barred for the rest of the run.
         BreachKind.StillAway => true,
         BreachKind.TwoHolders or BreachKind.ReusedBeforeRest when breach.At < trouble.Start + _rules.Aging.Ticks - Tolerance => false,
-        _ => breach.Proof.Any(call => MayHaveForgotten(trouble, call)),
+        _ => forgotten.Any(call => MayHaveForgotten(trouble, call)),
     };
 
     private bool MayHaveForgotten(Trouble trouble, Call call) =>

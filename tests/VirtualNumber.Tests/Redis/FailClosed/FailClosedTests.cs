@@ -14,6 +14,9 @@ public abstract class FailClosedTests
 
     private protected static readonly TimeSpan Loss = TimeSpan.FromSeconds(10);
 
+    /// <summary>By how much later a forgotten now may have been: a command's delay, and what clocks differ by.</summary>
+    private protected static readonly TimeSpan Slack = TimeSpan.FromSeconds(80);
+
     /// <summary>Bars that end by themselves are judged by the instance's own clock, too.</summary>
     private protected DateTimeOffset Now { get; } = TimeProvider.System.GetNow();
 
