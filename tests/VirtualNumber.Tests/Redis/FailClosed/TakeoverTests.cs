@@ -40,12 +40,7 @@ public sealed class TakeoverTests : FailClosedTests
         await seeing.Store.ReleaseAsync(StoreTests.HolderOf(rested), Now - Aging, None);
         await seeing.Store.ReleaseAsync(StoreTests.HolderOf(resting), Now - TimeSpan.FromSeconds(1), None);
         var kept = await LeaseAsync(seeing, pool, block, "kept", Now);
-        await CutReplicaOffAsync(seeing);
-        var forgotten = new List<LeaseRecord>();
-        for (var i = 0; i < Forgotten; i++)
-            forgotten.Add(await LeaseAsync(seeing, pool, block, $"forgotten {i}", Now));
-
-        await PromoteReplicaAsync();
+        var forgotten = await ForgetAsync(seeing, pool, block);
         await using var unknowing = await InstanceAsync();
         await UntilConnectedAsync(unknowing, seeing);
         if (reclaimedFirst)
@@ -83,12 +78,7 @@ public sealed class TakeoverTests : FailClosedTests
             await seeing.Store.ReleaseAsync(StoreTests.HolderOf(lease), ended, None);
         }
 
-        await CutReplicaOffAsync(seeing);
-        var forgotten = new List<LeaseRecord>();
-        for (var i = 0; i < Forgotten; i++)
-            forgotten.Add(await LeaseAsync(seeing, pool, block, $"forgotten {i}", Now));
-
-        await PromoteReplicaAsync();
+        var forgotten = await ForgetAsync(seeing, pool, block);
         await using var unknowing = await InstanceAsync();
         await UntilConnectedAsync(unknowing);
         Assert.That(await LeaseAllAsync(unknowing, pool, block, "on", noticed), Is.Empty);
@@ -252,6 +242,17 @@ public sealed class TakeoverTests : FailClosedTests
         await instance.Database.StringSetAsync("probe", "1");
         Assert.That((int)await instance.Database.ExecuteAsync("WAIT", 1, 60_000), Is.EqualTo(1));
         await AskReplicaAsync("REPLICAOF", "127.0.0.1", "1");
+    }
+
+    /// <summary>Leases that the replica is not told of, which takes over then.</summary>
+    private async Task<List<LeaseRecord>> ForgetAsync(RedisInstance instance, Pool pool, uint block)
+    {
+        await CutReplicaOffAsync(instance);
+        var forgotten = new List<LeaseRecord>();
+        for (var i = 0; i < Forgotten; i++)
+            forgotten.Add(await LeaseAsync(instance, pool, block, $"forgotten {i}", Now));
+        await PromoteReplicaAsync();
+        return forgotten;
     }
 
     private async Task PromoteReplicaAsync()
