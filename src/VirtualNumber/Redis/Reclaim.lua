@@ -7,8 +7,6 @@
 -- and removed records. Ends lie no earlier than their writer's now, so none comes up behind that but by a clock that is behind.
 local most, aging, overlap = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[9])
 local expired, removed = 0, 0
--- A block that nobody leases from notices it here, before the server changes once more.
-heed_takeover(ARGV[5], aging, tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]))
 for _, claim in ipairs(redis.call('ZRANGEBYSCORE', CLOSED, '-inf', now, 'LIMIT', 0, most)) do
   redis.call('ZREM', CLOSED, claim)
   removed = removed + 1
@@ -71,6 +69,8 @@ pass('rested', now - aging, function(slot, r)
   removed = removed + 1
   return true
 end)
+-- A block that nobody leases from notices it here, before the server changes once more. Behind the expiries, which count once.
+heed_takeover(ARGV[5], aging, tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]))
 -- Whoever comes by learns how far the block has come, also one who does nothing but look-ups.
 mark = mark or last_mark()
 return {expired, removed, expired + removed >= most and 1 or 0}

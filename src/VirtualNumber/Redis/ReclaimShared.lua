@@ -4,13 +4,13 @@
 -- a forgotten now may have been, ms, 8 forgotten leases that are reckoned with: all
 -- Answers {expired, removed, 1 when there may be more, from when on it leases or 0}.
 local most = tonumber(ARGV[3])
--- A block that nobody leases from notices it here, before the server changes once more.
-heed_takeover(ARGV[5], tonumber(ARGV[4]), tonumber(ARGV[6]), tonumber(ARGV[7]))
 local expired, removed = tidy(most, tonumber(ARGV[4]))
 for _, claim in ipairs(redis.call('ZRANGEBYSCORE', CLOSED, '-inf', now, 'LIMIT', 0, most - expired - removed)) do
   redis.call('ZREM', CLOSED, claim)
   removed = removed + 1
 end
+-- A block that nobody leases from notices it here, before the server changes once more.
+heed_takeover(ARGV[5], tonumber(ARGV[4]), tonumber(ARGV[6]), tonumber(ARGV[7]))
 -- Whoever comes by learns how far the block has come, also one who does nothing but look-ups.
 mark = mark or last_mark()
 return {expired, removed, expired + removed >= most and 1 or 0, string.format('%.0f', leases_from)}

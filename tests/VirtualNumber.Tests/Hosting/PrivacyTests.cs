@@ -1,10 +1,12 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
 using VirtualNumber.Load;
 using VirtualNumber.Tests.Api;
+using VirtualNumber.Tests.Faults;
 using VirtualNumber.Tests.Redis;
 using VirtualNumber.V1;
 
@@ -75,6 +77,8 @@ public sealed class PrivacyTests
         var leaseId = await RunAllVerbsAsync(service.Service.GrpcAddress);
         await redis.FreezeAsync();
         (await RefusedCall.OfAsync(service.Leases.CreateLeaseAsync, Requests.CreateLease(OtherWaybill, Real))).Expect(StatusCode.Unavailable, ErrorReason.StoreUnavailable);
+        using (var readiness = new Readiness(service.Service))
+            await readiness.UntilAsync(HttpStatusCode.ServiceUnavailable, "the store is away");
         await redis.ThawAsync();
         await service.UntilAnsweringAsync();
         Assert.That(await service.Service.StopAsync(), Is.Zero);
