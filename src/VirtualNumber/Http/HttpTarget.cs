@@ -1,0 +1,7 @@
+namespace VirtualNumber.Http;
+
+/// <summary>What a request is for. It holds what was taken out of the request before anything could log it: the values of its path, and its query.</summary>
+/// <param name="Endpoint">What serves it.</param>
+/// <param name="Values">The values in its path.</param>
+/// <param name="Query">Its query string, as it came.</param>
+internal sealed record HttpTarget(Endpoint Endpoint, IReadOnlyList<PathValue> Values, string Query);
