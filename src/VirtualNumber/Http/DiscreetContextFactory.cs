@@ -4,13 +4,10 @@ namespace VirtualNumber.Http;
 
 /// <summary>
 /// Takes the values of the path and the query out of each request of HTTP/1.1 before the host sees it: its logs, log scopes, spans and metrics then
-/// show the template of the path, whatever an operator lets them show. A filter of logs would depend on the operator's own filters.
+/// show its values as stars, whatever an operator lets them show. A filter of logs would depend on the operator's own filters.
 /// </summary>
 internal sealed class DiscreetContextFactory(IServiceProvider services, HttpRoutes routes) : IHttpContextFactory
 {
-    /// <summary>What is shown of a path that is not known: anything may be in it.</summary>
-    private const string UnknownPath = "/-";
-
     private readonly DefaultHttpContextFactory _contexts = new(services);
 
     public HttpContext Create(IFeatureCollection featureCollection)
@@ -29,7 +26,7 @@ internal sealed class DiscreetContextFactory(IServiceProvider services, HttpRout
         var target = routes.Find(request.Method, request.Path, request.QueryString);
         features.Set(target);
         if (target is not null)
-            request.Path = (target.Endpoint as RouteEndpoint)?.RoutePattern.RawText ?? UnknownPath;
+            request.Path = target.ShownPath;
         request.QueryString = "";
         request.RawTarget = request.Path;
     }

@@ -9,6 +9,9 @@ internal sealed record HttpRoute(HttpBinding Binding, Endpoint Endpoint);
 /// <summary>Finds out what a request of HTTP/1.1 is for. It does not change once made.</summary>
 internal sealed class HttpRoutes
 {
+    /// <summary>What is shown of a path that is not known: anything may be in it.</summary>
+    private const string UnknownPath = "/**";
+
     private readonly FrozenDictionary<string, HttpRoute[]> _literal;
     private readonly HttpRoute[][] _others;
     private readonly FrozenSet<string> _elsewhere;
@@ -43,15 +46,15 @@ internal sealed class HttpRoutes
             return Choose(exact, verb, path, query);
         return _others.FirstOrDefault(group => group[0].Binding.Path.TryMatch(path, out _)) is { } matching
             ? Choose(matching, verb, path, query)
-            : new(_unknown, [], "");
+            : new(_unknown, UnknownPath, [], "");
     }
 
     private static HttpTarget Choose(HttpRoute[] routes, string verb, string path, string query)
     {
         if (routes.FirstOrDefault(route => route.Binding.Verb == verb) is not { } route)
-            return new(WrongVerb(routes), [], "");
+            return new(WrongVerb(routes), routes[0].Binding.Path.Shape, [], "");
         return route.Binding.Path.TryMatch(path, out var values)
-            ? new(route.Endpoint, values, query)
+            ? new(route.Endpoint, route.Binding.Path.Shape, values, query)
             : throw new InvalidOperationException($"{route.Binding.Path.Text} does not match what another of its shape does.");
     }
 

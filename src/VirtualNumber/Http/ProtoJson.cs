@@ -10,8 +10,9 @@ internal static class ProtoJson
     /// <summary>Deeper than any message of this service; what is deeper is hostile.</summary>
     public const int MostDepth = 32;
 
+    /// <summary>ErrorInfo last: the file of the others has one too, with another name for its reason, and the last one counts.</summary>
     private static readonly TypeRegistry s_types =
-        TypeRegistry.FromMessages(Details.ErrorInfo.Descriptor, BadRequest.Descriptor, RetryInfo.Descriptor);
+        TypeRegistry.FromMessages(BadRequest.Descriptor, RetryInfo.Descriptor, Details.ErrorInfo.Descriptor);
 
     private static readonly JsonFormatter s_formatter = new(JsonFormatter.Settings.Default.WithTypeRegistry(s_types));
 

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using VirtualNumber.Api;
 
@@ -33,33 +32,36 @@ internal sealed class RequestReader(HttpBinding binding)
         if (!MediaTypeHeaderValue.TryParse(http.ContentType, out var type) || !type.MediaType.Equals(JsonAnswer.MediaType, StringComparison.OrdinalIgnoreCase)
             || (type.Charset.HasValue && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
         {
-            throw new MediaTypeException();
+            throw new BodyRefusedException(StatusMap.MediaTypeUnsupported(), StatusCodes.Status415UnsupportedMediaType);
         }
 
-        // The limit of the port is for what is no message of gRPC; here the body is the message, and its limit that of messages.
-        if (http.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = RequestRules.LargestMessage;
+        var isTooLarge = false;
         while (true)
         {
             var read = await http.BodyReader.ReadAsync(cancellation);
+            isTooLarge |= read.Buffer.Length > RequestRules.LargestMessage;
             if (read.IsCompleted)
             {
-                var text = read.Buffer.ToArray();
+                var text = isTooLarge ? [] : read.Buffer.ToArray();
                 http.BodyReader.AdvanceTo(read.Buffer.End);
-                return text;
+                return isTooLarge ? throw TooLarge() : text;
             }
 
-            http.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            // What is too large is read to its end, or to the limit of the port, and not kept: who still sends does not look at answers.
+            http.BodyReader.AdvanceTo(isTooLarge ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);
         }
     }
+
+    /// <summary>The error that a body is larger than a message may be.</summary>
+    public static BodyRefusedException TooLarge() => new(StatusMap.MessageTooLarge(), StatusCodes.Status413PayloadTooLarge);
 
     private IMessage ReadBody(byte[] text, FieldFaults faults)
     {
         var (type, prefix) = binding.BodyField is { } field ? (field.MessageType, field.Name + ".") : (_type, "");
-        var message = Decode(text) is { } json ? ProtoJson.Parse(json, type) : null;
-        if (message is null)
+        var json = Decode(text);
+        if (ProtoJson.Parse(json, type) is not { } message)
         {
-            Explain(text, type, prefix, faults);
+            Explain(json, type, prefix, faults);
             return _type.Parser.ParseFrom(ByteString.Empty);
         }
 
@@ -70,7 +72,7 @@ internal sealed class RequestReader(HttpBinding binding)
         return request;
     }
 
-    private static string? Decode(byte[] text)
+    private static string Decode(byte[] text)
     {
         try
         {
@@ -78,11 +80,11 @@ internal sealed class RequestReader(HttpBinding binding)
         }
         catch (DecoderFallbackException)
         {
-            return null;
+            throw StatusMap.BodyMalformed(FieldNames.Body, "Is not in UTF-8.");
         }
     }
 
-    private static void Explain(byte[] text, MessageDescriptor type, string prefix, FieldFaults faults)
+    private static void Explain(string text, MessageDescriptor type, string prefix, FieldFaults faults)
     {
         try
         {
@@ -92,7 +94,12 @@ internal sealed class RequestReader(HttpBinding binding)
         catch (JsonException exception)
         {
             throw StatusMap.BodyMalformed(
-                FieldNames.Body, $"Is not JSON in UTF-8 from line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1} on.");
+                FieldNames.Body, $"Is not JSON from line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1} on.");
+        }
+
+        catch (InvalidOperationException)
+        {
+            // Half a character by its number, in a name.
         }
 
         // What the two readers of JSON see differently.

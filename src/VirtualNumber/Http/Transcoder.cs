@@ -51,10 +51,10 @@ internal sealed partial class Transcoder(HttpBinding binding, AnyMethod method, 
         {
             case RpcException error:
                 return (error, null);
-            case MediaTypeException:
-                return (StatusMap.MediaTypeUnsupported(), StatusCodes.Status415UnsupportedMediaType);
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return (StatusMap.MessageTooLarge(), StatusCodes.Status413PayloadTooLarge);
+                return ErrorOf(RequestReader.TooLarge(), call, http);
+            case BodyRefusedException refused:
+                return (refused.Error, refused.HttpStatus);
             case BadHttpRequestException:
                 return (StatusMap.BodyMalformed(FieldNames.Body, "Broke off, or is not framed as HTTP wants it."), null);
             case not null when http.RequestAborted.IsCancellationRequested:

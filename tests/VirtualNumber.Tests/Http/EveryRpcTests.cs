@@ -113,7 +113,7 @@ public sealed partial class EveryRpcTests : HttpTests
     }
 
     private static readonly TypeRegistry s_details = TypeRegistry.FromMessages(
-        VirtualNumber.Http.Details.ErrorInfo.Descriptor, Google.Rpc.BadRequest.Descriptor, Google.Rpc.RetryInfo.Descriptor);
+        Google.Rpc.BadRequest.Descriptor, Google.Rpc.RetryInfo.Descriptor, VirtualNumber.Http.Details.ErrorInfo.Descriptor);
 
     private async Task<IMessage> CallByGrpcAsync(MethodDescriptor method, IMessage request)
     {

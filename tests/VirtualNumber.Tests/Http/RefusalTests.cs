@@ -131,7 +131,7 @@ public sealed class RefusalTests : HttpTests
     [Test]
     public async Task A_pool_whose_numbers_rest_says_when_to_try_again()
     {
-        await StockAsync(new Pool { PoolId = "one", BlockDigits = 2 });
+        await Ops.CreatePoolAsync(Requests.CreatePool("one"));
         await Ops.AddNumbersAsync(Requests.AddNumbers("one", "16210020000"));
         var request = Requests.CreateLease("SF1");
         request.PoolId = "one";
