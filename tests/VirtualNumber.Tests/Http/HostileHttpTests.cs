@@ -37,7 +37,9 @@ public sealed class HostileHttpTests : HttpTests
             using var response = await Http.SendAsync(request);
             statuses[response.StatusCode] = statuses.GetValueOrDefault(response.StatusCode) + 1;
             var text = await response.Content.ReadAsStringAsync();
-            Assert.That((int)response.StatusCode, Is.LessThan(500), $"VN_SEED={seed}, step {step}: {request.Method} {request.RequestUri}: {text}");
+            // A deadline that a mutation has made short passes.
+            var mayBeLate = request.Headers.Contains("grpc-timeout") && response.StatusCode == HttpStatusCode.GatewayTimeout;
+            Assert.That(mayBeLate || (int)response.StatusCode < 500, Is.True, $"VN_SEED={seed}, step {step}: {request.Method} {request.RequestUri}: {text}");
             if (!response.IsSuccessStatusCode && request.Method != HttpMethod.Head && text.Length > 0)
                 Assert.That(text, Does.StartWith("{ \"code\": "), $"VN_SEED={seed}, step {step}");
         }
