@@ -9,6 +9,8 @@ internal static class JsonAnswer
     {
         response.ContentType = MediaType;
         response.ContentLength = body.Length;
+        // A route is never answered from a cache, a proxy's neither.
+        response.Headers.CacheControl = "no-store";
         await response.BodyWriter.WriteAsync(body);
     }
 }
