@@ -48,6 +48,9 @@ internal sealed record FieldPath(IReadOnlyList<FieldDescriptor> Fields)
     public object? ValueIn(IMessage message) =>
         Fields.Aggregate((object?)message, (value, field) => value is IMessage within ? field.Accessor.GetValue(within) : null);
 
+    /// <summary>What the value is where nobody has given one.</summary>
+    public object? DefaultValue => Field.Accessor.GetValue(Field.ContainingType.Parser.ParseFrom(ByteString.Empty));
+
     private static IEnumerable<FieldPath> AllOf(MessageDescriptor type, IReadOnlyList<FieldDescriptor> outer) =>
         type.Fields.InDeclarationOrder().Where(field => !outer.Any(each => each.ContainingType == field.ContainingType)).SelectMany(field =>
             !IsMessage(field) ? [new FieldPath([.. outer, field])]

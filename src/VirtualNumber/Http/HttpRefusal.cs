@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Google.Rpc;
 using Grpc.Core;
+using VirtualNumber.Hosting;
 using RpcStatus = Google.Rpc.Status;
 
 namespace VirtualNumber.Http;
@@ -9,8 +10,6 @@ namespace VirtualNumber.Http;
 /// <summary>An error as HTTP tells it: a <c>google.rpc.Status</c> in JSON, the status of HTTP that belongs to its code, and when to try again.</summary>
 internal sealed class HttpRefusal
 {
-    private const string Details = "grpc-status-details-bin";
-
     private readonly byte[] _body;
     private readonly int _httpStatus;
     private readonly string? _retryAfter;
@@ -19,7 +18,7 @@ internal sealed class HttpRefusal
     /// <param name="httpStatus">The status of HTTP where it is not that of the code.</param>
     public HttpRefusal(RpcException error, int? httpStatus = null)
     {
-        var status = error.Trailers.GetValueBytes(Details) is { } details
+        var status = error.Trailers.GetValueBytes(TransportRefusal.Details) is { } details
             ? RpcStatus.Parser.ParseFrom(details)
             : new RpcStatus { Code = (int)error.StatusCode, Message = error.Status.Detail };
         _body = Encoding.UTF8.GetBytes(ProtoJson.Format(status));

@@ -15,7 +15,8 @@ internal sealed class HttpRoutes
     private readonly FrozenDictionary<string, HttpRoute[]> _literal;
     private readonly HttpRoute[][] _others;
     private readonly FrozenSet<string> _elsewhere;
-    private readonly Endpoint _unknown = Refusing("unknown path", StatusMap.PathUnknown(), StatusCodes.Status404NotFound, "");
+    private readonly Endpoint _unknown = Refusing("unknown path", new(StatusMap.PathUnknown()), allow: "");
+    private readonly HttpRefusal _wrongVerb = new(StatusMap.VerbNotAllowed(), StatusCodes.Status405MethodNotAllowed);
 
     /// <param name="routes">What is served here.</param>
     /// <param name="elsewhere">Paths that others serve, none of which holds a value.</param>
@@ -49,7 +50,7 @@ internal sealed class HttpRoutes
             : new(_unknown, UnknownPath, [], "");
     }
 
-    private static HttpTarget Choose(HttpRoute[] routes, string verb, string path, string query)
+    private HttpTarget Choose(HttpRoute[] routes, string verb, string path, string query)
     {
         if (routes.FirstOrDefault(route => route.Binding.Verb == verb) is not { } route)
             return new(WrongVerb(routes), routes[0].Binding.Path.Shape, [], "");
@@ -58,23 +59,16 @@ internal sealed class HttpRoutes
             : throw new InvalidOperationException($"{route.Binding.Path.Text} does not match what another of its shape does.");
     }
 
-    private static Endpoint WrongVerb(HttpRoute[] routes) => Refusing(
-        "wrong verb",
-        StatusMap.VerbNotAllowed(),
-        StatusCodes.Status405MethodNotAllowed,
-        string.Join(", ", routes.Select(route => route.Binding.Verb).Order(StringComparer.Ordinal)));
+    private Endpoint WrongVerb(HttpRoute[] routes) => Refusing(
+        "wrong verb", _wrongVerb, string.Join(", ", routes.Select(route => route.Binding.Verb).Order(StringComparer.Ordinal)));
 
-    private static Endpoint Refusing(string name, Grpc.Core.RpcException status, int httpStatus, string allow)
-    {
-        var refusal = new HttpRefusal(status, httpStatus);
-        return new(
-            context =>
-            {
-                if (allow.Length > 0)
-                    context.Response.Headers.Allow = allow;
-                return refusal.WriteToAsync(context.Response);
-            },
-            EndpointMetadataCollection.Empty,
-            $"HTTP - {name}");
-    }
+    private static Endpoint Refusing(string name, HttpRefusal refusal, string allow) => new(
+        context =>
+        {
+            if (allow.Length > 0)
+                context.Response.Headers.Allow = allow;
+            return refusal.WriteToAsync(context.Response);
+        },
+        EndpointMetadataCollection.Empty,
+        $"HTTP - {name}");
 }

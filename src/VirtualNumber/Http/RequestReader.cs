@@ -116,7 +116,7 @@ internal sealed class RequestReader(HttpBinding binding)
             TextFields.Put(request, path, text, faults);
             // A body that names another one was meant for another path.
             faults.Require(
-                before is null or "" or 0 or 0L or false || Equals(before, path.ValueIn(request)),
+                before is null || before.Equals(path.DefaultValue) || before.Equals(path.ValueIn(request)),
                 path.Name,
                 "Is in the path: it must be the same in the body, or missing there.");
         }

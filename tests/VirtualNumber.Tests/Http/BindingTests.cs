@@ -154,6 +154,15 @@ public sealed class BindingTests
     }
 
     [Test]
+    public async Task What_the_body_does_not_give_contradicts_no_path()
+    {
+        var rule = new HttpRule { Post = "/x/{delivery.waybill_number}/{role}/{area.strict}", Body = "*" };
+        var request = (CreateLeaseRequest)await ReadAsync(Create, rule, "/x/SF1/2/true", body: """{"delivery":{"carrier":"SF"},"area":{}}""");
+        Assert.That((request.Delivery.WaybillNumber, request.Role, request.Area.Strict), Is.EqualTo(("SF1", DeliveryRole.Sender, true)));
+        Assert.That(await WrongAsync(Create, rule, "/x/SF1/2/true", body: """{"role":1}"""), Is.EqualTo(new[] { "role" }));
+    }
+
+    [Test]
     public void A_rule_may_have_more_ways_than_one()
     {
         var rule = new HttpRule { Put = "/a", AdditionalBindings = { new HttpRule { Patch = "/b" }, new HttpRule { Custom = new() { Kind = "LOOK", Path = "/c" } } } };
