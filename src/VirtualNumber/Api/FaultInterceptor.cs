@@ -38,9 +38,7 @@ internal sealed partial class FaultInterceptor(TimeProvider time, ILogger<FaultI
         }
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
         {
-            throw context.Deadline <= time.GetUtcNow().UtcDateTime
-                ? new RpcException(new Status(StatusCode.DeadlineExceeded, "The deadline passed; this may have happened, retry with the same request_id."))
-                : new RpcException(new Status(StatusCode.Cancelled, "The caller cancelled the call."));
+            throw context.Deadline <= time.GetUtcNow().UtcDateTime ? StatusMap.DeadlinePassed() : StatusMap.CallCancelled();
         }
         catch (Exception exception) when (exception is not RpcException)
         {

@@ -91,6 +91,24 @@ internal static class StatusMap
         V1.ErrorReason.MessageMalformed,
         "The bytes of the request are not one message of this method, framed and encoded as gRPC wants it; nothing was done.");
 
+    /// <summary>By HTTP only: the error that a body is no JSON, or not a message, and where.</summary>
+    public static RpcException BodyMalformed(string field, string description) =>
+        Fault.OfFields(V1.ErrorReason.MessageMalformed, StatusCode.InvalidArgument, [(field, description)]);
+
+    public static RpcException PathUnknown() => Fault.Of(
+        StatusCode.NotFound, V1.ErrorReason.PathUnknown, "Nothing is served at this path; /openapi.json lists what is.");
+
+    public static RpcException VerbNotAllowed() => Fault.Of(
+        StatusCode.Unimplemented, V1.ErrorReason.VerbNotAllowed, "This path is served by the verbs that the header Allow names.");
+
+    public static RpcException MediaTypeUnsupported() => Fault.Of(
+        StatusCode.InvalidArgument, V1.ErrorReason.MediaTypeUnsupported, "The body must be JSON in UTF-8, with the header Content-Type: application/json.");
+
+    public static RpcException DeadlinePassed() =>
+        new(new Status(StatusCode.DeadlineExceeded, "The deadline passed; this may have happened, retry with the same request_id."));
+
+    public static RpcException CallCancelled() => new(new Status(StatusCode.Cancelled, "The caller cancelled the call."));
+
     public static RpcException NumberUnreadable(string leaseId) => Fault.Of(
         StatusCode.DataLoss, V1.ErrorReason.NumberUnreadable, "The lease's sealed number does not open; nothing is connected.", ("lease_id", leaseId));
 

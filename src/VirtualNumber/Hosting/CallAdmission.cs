@@ -1,6 +1,7 @@
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using VirtualNumber.Api;
+using VirtualNumber.Http;
 
 namespace VirtualNumber.Hosting;
 
@@ -14,6 +15,7 @@ internal sealed partial class CallAdmission
     private readonly CallDeadline _callDeadline;
     private readonly CallDeadline _streamDeadline;
     private readonly StatusHeaders _overloaded = new(StatusMap.Overloaded());
+    private readonly HttpRefusal _overloadedByHttp = new(StatusMap.Overloaded());
     private readonly ILogger _logger;
     private readonly Seldom _told;
 
@@ -26,19 +28,25 @@ internal sealed partial class CallAdmission
     public Task InvokeAsync(HttpContext context)
     {
         var metadata = context.GetEndpoint()?.Metadata;
-        if (metadata?.GetMetadata<GrpcMethodMetadata>() is not { } called)
-            return _next(context);
+        if (metadata?.GetMetadata<HttpCallMetadata>() is { } byHttp)
+            return AdmitAsync(context, metadata.GetMetadata<CallShare>(), byHttp.Name, isStream: false, RefuseByHttpAsync);
+        return metadata?.GetMetadata<GrpcMethodMetadata>() is { Method: var method }
+            ? AdmitAsync(context, metadata.GetMetadata<CallShare>(), method.FullName, method.Type != MethodType.Unary, RefuseAsync)
+            : _next(context);
+    }
 
-        var isStream = called.Method.Type != MethodType.Unary;
+    private Task AdmitAsync(HttpContext context, CallShare? share, string method, bool isStream, Func<HttpResponse, Task> refuseAsync)
+    {
         (isStream ? _streamDeadline : _callDeadline).ApplyTo(context.Request.Headers);
-        var share = metadata.GetMetadata<CallShare>();
         // Whoever watches the instance's health must learn most of all that it is busy, so a check is never refused.
         if (share is null || (share.StreamsOnly && !isStream))
             return RunAsync(context);
         if (share.TryEnter())
             return RunAsync(context, share);
-        Refuse(context.Response, called.Method.FullName, share);
-        return Task.CompletedTask;
+        Telemetry.RequestRefused(share.Name);
+        if (_told.MayTell(out var untold))
+            Log.Refused(_logger, method, share.Name, untold);
+        return refuseAsync(context.Response);
     }
 
     private async Task RunAsync(HttpContext context, CallShare share)
@@ -61,14 +69,14 @@ internal sealed partial class CallAdmission
         TransportRefusal.Explain(context);
     }
 
-    private void Refuse(HttpResponse response, string method, CallShare share)
+    private Task RefuseAsync(HttpResponse response)
     {
-        Telemetry.RequestRefused(share.Name);
-        if (_told.MayTell(out var untold))
-            Log.Refused(_logger, method, share.Name, untold);
         response.ContentType = "application/grpc";
         _overloaded.WriteTo(response.Headers);
+        return Task.CompletedTask;
     }
+
+    private Task RefuseByHttpAsync(HttpResponse response) => _overloadedByHttp.WriteToAsync(response);
 
     private static partial class Log
     {

@@ -2,6 +2,7 @@ using OpenTelemetry;
 using OpenTelemetry.Resources;
 using StackExchange.Redis;
 using VirtualNumber.Api;
+using VirtualNumber.Http;
 using VirtualNumber.Leasing;
 using VirtualNumber.Memory;
 using VirtualNumber.Protocol;
@@ -23,6 +24,8 @@ internal static partial class Composition
         Grpc.Reflection.V1.ServerReflection.Descriptor,
     ];
 
+    private static readonly string[] s_pages = ["/healthz", "/readyz", "/openapi.json"];
+
     /// <summary>The field's rules: terms, real numbers, tenants and gateways.</summary>
     public static IServiceCollection AddRules(this IServiceCollection services, Settings settings) => services
         .AddSingleton(TimeProvider.System)
@@ -33,6 +36,7 @@ internal static partial class Composition
         .AddSingleton(new RealNumberRules(settings.RealNumbers))
         .AddSingleton(settings.Guessing)
         .AddSingleton(settings.Overload)
+        .AddSingleton(settings.HttpJson)
         .AddSingleton(new TenantQuotas(settings.Tenants.ToDictionary(
             tenant => tenant.Id, tenant => new LeaseQuota(tenant.LiveLeaseLimit, tenant.LeasesPerMinuteLimit), StringComparer.Ordinal)))
         .AddSingleton(new CallerDirectory(settings.Tenants, settings.Gateways));
@@ -113,7 +117,7 @@ internal static partial class Composition
         .AddSingleton<LeaseVerbs>()
         .AddHostedService<Reclaimer>();
 
-    /// <summary>gRPC, health and reflection.</summary>
+    /// <summary>gRPC, health and reflection, and the door for HTTP with JSON.</summary>
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
         services.AddGrpc(options =>
@@ -128,6 +132,8 @@ internal static partial class Composition
             .AddSingleton<LeaseService>()
             .AddSingleton<RoutingService>()
             .AddSingleton<OpsService>()
+            .AddSingleton(OpenHttpDoor)
+            .AddSingleton<IHttpContextFactory, DiscreetContextFactory>()
             .AddSingleton<HealthService>()
             .AddSingleton(new ReflectionCatalog(s_services))
             .AddSingleton<ReflectionService>()
@@ -136,6 +142,21 @@ internal static partial class Composition
             .AddSingleton<StoreMonitor>()
             .AddHostedService(provider => provider.GetRequiredService<StoreMonitor>())
             .AddHostedService<UnobservedTasks>();
+    }
+
+    private static HttpRoutes OpenHttpDoor(IServiceProvider provider)
+    {
+        var shares = provider.GetRequiredService<CallShares>();
+        return HttpDoor.Open(
+            [
+                new(V1.LeaseService.Descriptor, binder => V1.LeaseService.BindService(binder, provider.GetRequiredService<LeaseService>()), shares.Verbs),
+                new(V1.RoutingService.Descriptor, binder => V1.RoutingService.BindService(binder, provider.GetRequiredService<RoutingService>()), shares.LookUps),
+            ],
+            [.. s_pages, .. s_services.SelectMany(service => service.Methods.Select(method => $"/{service.FullName}/{method.Name}"))],
+            provider.GetRequiredService<HttpJsonOptions>(),
+            provider.GetRequiredService<FaultInterceptor>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>());
     }
 
     /// <summary>Traces, metrics and logs; exported by OTLP when OTEL_EXPORTER_OTLP_ENDPOINT says where to.</summary>
@@ -156,10 +177,12 @@ internal static partial class Composition
         return services;
     }
 
-    /// <summary>The routes: gRPC on its port, liveness and readiness on the HTTP/1.1 port.</summary>
+    /// <summary>The routes: gRPC on its port; HTTP with JSON, liveness and readiness on the HTTP/1.1 port.</summary>
     public static void MapApi(this WebApplication app)
     {
         var shares = app.Services.GetRequiredService<CallShares>();
+        app.UseHttpRoutes();
+        app.UseRouting();
         app.UseMiddleware<CallAdmission>();
         app.MapGrpcService<LeaseService>().WithMetadata(shares.Verbs);
         app.MapGrpcService<RoutingService>().WithMetadata(shares.LookUps);
@@ -167,6 +190,8 @@ internal static partial class Composition
         app.MapGrpcService<HealthService>().WithMetadata(shares.Watches);
         app.MapGrpcService<ReflectionService>().WithMetadata(shares.Reflections);
 
+        var openApi = OpenApiDocument.Make(app.Services.GetRequiredService<HttpRoutes>().Routes.Select(route => route.Binding));
+        app.MapGet("/openapi.json", () => Results.Text(openApi, JsonAnswer.MediaType));
         app.MapGet("/healthz", () => Results.Text("alive\n"));
         app.MapGet("/readyz", (StoreMonitor monitor) => monitor.IsServing
             ? Results.Text($"ready\n{(monitor.Reason is { Length: > 0 } reason ? $"{reason}\n" : "")}")

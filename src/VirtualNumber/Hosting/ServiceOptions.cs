@@ -8,7 +8,7 @@ public sealed class ListenOptions
     /// <summary>Address and port of gRPC (HTTP/2 without TLS, prior knowledge). Default 127.0.0.1:5080; port 0: any free one.</summary>
     public string Grpc { get; set; } = "127.0.0.1:5080";
 
-    /// <summary>Address and port of HTTP/1.1: /healthz and /readyz. Default 127.0.0.1:5081; port 0: any free one.</summary>
+    /// <summary>Address and port of HTTP/1.1: calls with JSON, /openapi.json, /healthz and /readyz. Default 127.0.0.1:5081; port 0: any free one.</summary>
     public string Http { get; set; } = "127.0.0.1:5081";
 }
 

@@ -1,3 +1,4 @@
+using VirtualNumber.Http;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 using VirtualNumber.Redis;
@@ -18,6 +19,7 @@ internal sealed record Settings(
     ReclaimOptions Reclaim,
     GuessOptions Guessing,
     OverloadOptions Overload,
+    HttpJsonOptions HttpJson,
     RedisOptions Redis,
     SealingOptions Sealing)
 {
@@ -35,6 +37,7 @@ internal sealed record Settings(
             Bind(configuration, "Reclaim", new ReclaimOptions(), faults),
             Bind(configuration, "Guessing", new GuessOptions(), faults),
             Bind(configuration, "Overload", new OverloadOptions(), faults),
+            Bind(configuration, "HttpJson", new HttpJsonOptions(), faults),
             Bind(configuration, "Redis", new RedisOptions(), faults),
             Bind(configuration, "Sealing", new SealingOptions(), faults));
 

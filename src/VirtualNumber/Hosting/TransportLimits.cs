@@ -16,6 +16,8 @@ internal static class TransportLimits
         // It writes a critical entry with a stack for every further frame of a client that begins calls and takes them back, thousands a second:
         // the log would be the way to bring the instance down. Kestrel's meters count such connections.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.None);
+        // A request line that cannot be read is quoted there, and with it the telephone number that somebody forgot to encode.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogLevel.None);
     }
 
     private static void Set(KestrelServerLimits limits, OverloadOptions options)

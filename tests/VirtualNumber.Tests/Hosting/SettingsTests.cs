@@ -16,6 +16,7 @@ public sealed class SettingsTests
     [TestCase("RealNumbers:Countries:0", "86", "Countries")]
     [TestCase("Reclaim:Intervall", "00:00:01", "Intervall")]
     [TestCase("Bounds:LeastAgeing", "00:05:00", "LeastAgeing")]
+    [TestCase("HttpJson:LeaseByGet", "true", "LeaseByGet")]
     [TestCase("Redis:Endpoints", "127.0.0.1:6379", "Endpoints")]
     [TestCase("Guessing:Misses", "5", "Misses")]
     [TestCase("Sealing:Keys", "vn-keys.json", "Keys")]

@@ -112,10 +112,11 @@ internal sealed partial class ReadmeTests
         private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly System.Text.StringBuilder _output = new();
         private readonly string _address;
+        private readonly string _httpAddress;
 
-        private StartedService(Process process, string address)
+        private StartedService(Process process, string address, string httpAddress)
         {
-            (_process, _address) = (process, address);
+            (_process, _address, _httpAddress) = (process, address, httpAddress);
             process.OutputDataReceived += (_, line) => Keep(line.Data);
             process.ErrorDataReceived += (_, line) => Keep(line.Data);
             process.EnableRaisingEvents = true;
@@ -137,7 +138,7 @@ internal sealed partial class ReadmeTests
             var process = new Process { StartInfo = Shell($"exec {command}") };
             process.StartInfo.Environment["Listen__Grpc"] = $"127.0.0.1:{grpc}";
             process.StartInfo.Environment["Listen__Http"] = $"127.0.0.1:{http}";
-            var service = new StartedService(process, $"127.0.0.1:{grpc}");
+            var service = new StartedService(process, $"127.0.0.1:{grpc}", $"127.0.0.1:{http}");
             process.Start();
             process.BeginOutputReadLine();
             process.BeginErrorReadLine();
@@ -153,10 +154,11 @@ internal sealed partial class ReadmeTests
             }
         }
 
-        /// <summary>Runs a command against this service's port.</summary>
+        /// <summary>Runs a command against this service's ports.</summary>
         public async Task<(int ExitCode, string Output)> RunAsync(string command)
         {
-            var ported = command.Replace("127.0.0.1:5080", _address, StringComparison.Ordinal);
+            var ported = command.Replace("127.0.0.1:5080", _address, StringComparison.Ordinal)
+                .Replace("127.0.0.1:5081", _httpAddress, StringComparison.Ordinal);
             if (ported.Contains(" call ", StringComparison.Ordinal) && !ported.Contains("--address", StringComparison.Ordinal))
                 ported += $" --address http://{_address}";
             using var process = new Process { StartInfo = Shell(ported) };

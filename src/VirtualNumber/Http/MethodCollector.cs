@@ -1,0 +1,39 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+
+namespace VirtualNumber.Http;
+
+/// <summary>A method of a service, without its message types.</summary>
+internal delegate Task<IMessage> AnyMethod(IMessage request, ServerCallContext context);
+
+/// <summary>
+/// Takes the handlers of services from their generated <c>BindService</c>, behind the same interceptor as in the gRPC server: so a call by HTTP
+/// is the very same call. Streams are passed over.
+/// </summary>
+internal sealed class MethodCollector(Interceptor interceptor) : ServiceBinderBase
+{
+    private readonly Dictionary<string, AnyMethod> _methods = [];
+
+    /// <summary>The handlers by their paths on the wire of gRPC.</summary>
+    public IReadOnlyDictionary<string, AnyMethod> Methods => _methods;
+
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        _methods.Add(method.FullName, async (request, context) =>
+            (IMessage)(object)await interceptor.UnaryServerHandler((TRequest)request, context, handler));
+    }
+
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler)
+    {
+    }
+
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler)
+    {
+    }
+
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler)
+    {
+    }
+}

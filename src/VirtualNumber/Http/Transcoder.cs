@@ -1,0 +1,82 @@
+using System.Text;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http.Features;
+using VirtualNumber.Api;
+
+namespace VirtualNumber.Http;
+
+/// <summary>Serves one way to call one method: reads the request, calls the handler, writes the answer or the error.</summary>
+internal sealed partial class Transcoder(HttpBinding binding, AnyMethod method, TimeProvider time, ILogger<Transcoder> logger)
+{
+    private readonly RequestReader _requests = new(binding);
+
+    public async Task HandleAsync(HttpContext http)
+    {
+        using var call = new HttpCallContext(http, binding.MethodPath, time);
+        Task? handler = null;
+        try
+        {
+            var request = await _requests.ReadAsync(http.Request, http.Features.GetRequiredFeature<HttpTarget>(), call.CancellationToken);
+            var answering = method(request, call);
+            handler = answering;
+            var answer = await answering.WaitAsync(call.CancellationToken);
+            Tag(http, StatusCode.OK);
+            await JsonAnswer.WriteAsync(http.Response, Encoding.UTF8.GetBytes(ProtoJson.Format(answer)));
+        }
+        catch (Exception exception)
+        {
+            var (error, httpStatus) = ErrorOf(exception, call, http);
+            Tag(http, error.StatusCode);
+            if (http.Response.HasStarted)
+                return;
+            await new HttpRefusal(error, httpStatus).WriteToAsync(http.Response);
+            await LetEndAsync(http, handler);
+        }
+    }
+
+    /// <summary>Answers at the deadline; the call's place in the instance is held until what still runs has ended.</summary>
+    private static async Task LetEndAsync(HttpContext http, Task? handler)
+    {
+        if (handler is null or { IsCompleted: true })
+            return;
+        await http.Response.CompleteAsync();
+        await handler.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private (RpcException Error, int? HttpStatus) ErrorOf(Exception exception, HttpCallContext call, HttpContext http)
+    {
+        if (call.IsLate)
+            return (StatusMap.DeadlinePassed(), null);
+        switch (exception)
+        {
+            case RpcException error:
+                return (error, null);
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
+                return ErrorOf(RequestReader.TooLarge(), call, http);
+            case BodyRefusedException refused:
+                return (refused.Error, refused.HttpStatus);
+            case BadHttpRequestException:
+                return (StatusMap.BodyMalformed(FieldNames.Body, "Broke off, or is not framed as HTTP wants it."), null);
+            case not null when http.RequestAborted.IsCancellationRequested:
+                return (StatusMap.CallCancelled(), null);
+            default:
+                Log.HandlerThrew(logger, binding.MethodPath, exception!);
+                return (new RpcException(new Status(StatusCode.Unknown, "Exception was thrown by handler.")), null);
+        }
+    }
+
+    /// <summary>The tags that the gRPC server gives the span of a call.</summary>
+    private void Tag(HttpContext http, StatusCode code)
+    {
+        if (http.Features.Get<IHttpActivityFeature>()?.Activity is not { } span)
+            return;
+        span.SetTag("grpc.method", binding.MethodPath);
+        span.SetTag("grpc.status_code", ((int)code).ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "{Method}: the handler threw.")]
+        public static partial void HandlerThrew(ILogger logger, string method, Exception exception);
+    }
+}
