@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using VirtualNumber.Hosting;
 using VirtualNumber.Leasing;
 
 namespace VirtualNumber.Api;
@@ -63,8 +64,16 @@ internal static class Messages
         DrainingCount = counts.Draining,
     };
 
-    /// <summary>The form in which a gateway is given numbers: E.164 where one exists, else as dialled inside the country.</summary>
+    /// <summary>E.164 where it exists, else as dialled inside the country.</summary>
     public static string ToRoute(this PhoneNumber number) => number.E164 ?? number.National;
+
+    /// <summary>As a gateway is configured to be given numbers.</summary>
+    public static string ToRoute(this PhoneNumber number, GatewayOptions gateway) => gateway.NumberForm switch
+    {
+        NumberForm.TelUri => number.TelUri,
+        NumberForm.National when number.CountryCode == gateway.DefaultCountry => number.National,
+        _ => number.ToRoute(),
+    };
 
     /// <summary>A pool's version as an opaque text.</summary>
     public static string EtagOf(Pool pool) => $"v{pool.Version}";

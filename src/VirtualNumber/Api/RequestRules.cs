@@ -170,6 +170,28 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
     }
 
     /// <summary>
+    /// The number that was dialled. What cannot be one is the caller's doing, not the gateway's: null without a fault, unless there is nothing at all.
+    /// </summary>
+    public static DialledNumber? Called(string text, string defaultCountry, FieldFaults faults)
+    {
+        if (PhoneNumber.TryParseDialled(text, defaultCountry, out var dialled, out var fault))
+            return dialled;
+        faults.Require(fault != PhoneNumberFault.Empty, "called_number", DescriptionOf(fault));
+        return null;
+    }
+
+    /// <summary>The number that was called before; null when there is none, or none that can be read.</summary>
+    public static PhoneNumber? EarlierCalled(string text, string defaultCountry) =>
+        PhoneNumber.TryParseDialled(text, defaultCountry, out var dialled, out _) ? dialled.Number : null;
+
+    /// <summary>When a call began, if the gateway says so.</summary>
+    public void CallTime(Timestamp? timestamp, FieldFaults faults)
+    {
+        if (Instant(timestamp, "call_time", faults) is { } callTime)
+            faults.Require(terms.CheckEventTime(callTime, time.GetUtcNow()) != EventTimeFault.InTheFuture, "call_time", "Is too far in the future: check the gateway's clock and time zone.");
+    }
+
+    /// <summary>
     /// The extension of a call: what was keyed in, a closing # aside, else what was dialled with the number; null: none. What is no
     /// extension is refused as a wrong one, not here: callers key in what they like.
     /// </summary>

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using VirtualNumber.Hosting;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 
@@ -13,6 +15,14 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
     /// <summary>What SIP puts in the place of a caller who is withheld (RFC 3323, section 4.1.1.3).</summary>
     private const string Anonymous = "anonymous";
 
+    /// <summary>
+    /// What shows a caller beside From: RFC 3325, RFC 3323, the draft that many gateways still speak, RFC 5806, RFC 7044, RFC 8224, RFC 3261 (20.31), RFC 3892.
+    /// </summary>
+    private static readonly string[] s_stripHeaders =
+    [
+        "P-Asserted-Identity", "P-Preferred-Identity", "Privacy", "Remote-Party-ID", "Diversion", "History-Info", "Identity", "Reply-To", "Call-Info", "Referred-By",
+    ];
+
     /// <inheritdoc/>
     public override async Task<V1.ResolveResponse> Resolve(V1.ResolveRequest request, ServerCallContext context)
     {
@@ -20,19 +30,27 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
         var faults = new FieldFaults();
         var gateway = rules.Gateway(request.GatewayId, faults);
         var callId = RequestRules.CallId(request.CallId, faults);
-        var called = RequestRules.Dialled(request.CalledNumber, gateway.DefaultCountry, faults, "called_number");
+        var called = RequestRules.Called(request.CalledNumber, gateway.DefaultCountry, faults);
+        var earlier = RequestRules.EarlierCalled(request.EarlierCalledNumber, gateway.DefaultCountry);
+        rules.CallTime(request.CallTime, faults);
         var digits = RequestRules.Digits(request.CollectedDigits, called?.Extension, faults);
         var withheld = request.CallerNumber.Length == 0 || request.CallerNumber.Equals(Anonymous, StringComparison.OrdinalIgnoreCase);
         var caller = withheld
             ? null
             : RequestRules.Number(request.CallerNumber, gateway.DefaultCountry, faults, "caller_number");
-        faults.Require(Enum.IsDefined(request.CallKind), "call_kind", "Must be VOICE or SMS.");
+        faults.Require(System.Enum.IsDefined(request.CallKind), "call_kind", "Must be VOICE or SMS.");
         faults.ThrowIfAny();
+        if (called is null)
+        {
+            Telemetry.Resolved(V1.RefusalReason.AddressIncomplete, startedAt);
+            Log.NoNumber(logger, gateway.Id, WithoutNumbers(callId));
+            return new V1.ResolveResponse { Action = V1.RoutingAction.Reject, Refusal = new() { Q850Cause = 28, SipStatus = 484, Reason = V1.RefusalReason.AddressIncomplete } };
+        }
 
-        var answer = await verbs.ResolveAsync(new CallQuery(called!.Number, digits, caller), context.CancellationToken);
+        var answer = await verbs.ResolveAsync(new CallQuery(called.Number, digits, caller, earlier), context.CancellationToken);
         Telemetry.Resolved(answer.Outcome, startedAt);
         if (answer.Outcome == ResolveOutcome.Connect)
-            return Connect(answer, called.Number);
+            return Connect(answer, called.Number, gateway);
         if (answer.Outcome == ResolveOutcome.CollectDigits)
             return new V1.ResolveResponse { Action = V1.RoutingAction.CollectDigits, DigitCount = answer.Pool!.ExtensionLength };
 
@@ -40,20 +58,25 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
 
         // The true reason stays here: to a stranger all refusals look alike.
         Log.Refused(logger, answer.Outcome, gateway.Id, WithoutNumbers(callId), answer.LeaseId);
-        return new V1.ResolveResponse { Action = V1.RoutingAction.Reject, Refusal = RefusalOf(answer) };
+        return new V1.ResolveResponse { Action = V1.RoutingAction.Reject, Refusal = RefusalOf(answer, gateway) };
     }
 
-    private static V1.ResolveResponse Connect(in ResolveAnswer answer, PhoneNumber called) => new()
+    private static V1.ResolveResponse Connect(in ResolveAnswer answer, PhoneNumber called, GatewayOptions gateway) => new()
     {
         Action = V1.RoutingAction.Connect,
-        ConnectNumber = answer.RealNumber!.ToRoute(),
-        DisplayNumber = called.ToRoute(),
+        ConnectNumber = answer.RealNumber!.ToRoute(gateway),
+        DisplayNumber = called.ToRoute(gateway),
         LeaseId = answer.LeaseId,
         Epoch = answer.LeaseTime.ToUnixTimeMilliseconds(),
+        MaximumDuration = gateway.LongestCall?.ToDuration(),
+        CallerAnnouncementCode = gateway.CallerAnnouncement,
+        CalledAnnouncementCode = gateway.CalledAnnouncement,
+        Record = gateway.RecordCalls,
+        StripHeaders = { s_stripHeaders },
     };
 
     /// <summary>Q.850 and SIP: only a proven party of the lease hears more than that the number is not in service.</summary>
-    private static V1.Refusal RefusalOf(in ResolveAnswer answer) => answer.Outcome switch
+    private static V1.Refusal RefusalOf(in ResolveAnswer answer, GatewayOptions gateway) => answer.Outcome switch
     {
         ResolveOutcome.CallerIsHolder or ResolveOutcome.DirectionNotAllowed or ResolveOutcome.PeerUnknown =>
             new() { Q850Cause = 21, SipStatus = 403, Reason = V1.RefusalReason.NotAllowed },
@@ -63,7 +86,7 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
             SipStatus = 404,
             Reason = V1.RefusalReason.Ended,
             AnnouncementCode = answer.Pool!.EndedAnnouncement,
-            HotlineNumber = answer.Pool.EndedHotline.Length > 0 ? PhoneNumber.FromCanonical(answer.Pool.EndedHotline).ToRoute() : "",
+            HotlineNumber = answer.Pool.EndedHotline.Length > 0 ? PhoneNumber.FromCanonical(answer.Pool.EndedHotline).ToRoute(gateway) : "",
         },
         _ => new() { Q850Cause = 1, SipStatus = 404, Reason = V1.RefusalReason.NotInService },
     };
@@ -93,6 +116,9 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
     {
         [LoggerMessage(1, LogLevel.Information, "resolve: refused, {Outcome}; gateway {GatewayId}, call {CallId}, lease {LeaseId}.")]
         public static partial void Refused(ILogger logger, ResolveOutcome outcome, string gatewayId, string callId, string? leaseId);
+
+        [LoggerMessage(4, LogLevel.Information, "resolve: refused, what was dialled is no number; gateway {GatewayId}, call {CallId}.")]
+        public static partial void NoNumber(ILogger logger, string gatewayId, string callId);
 
         [LoggerMessage(2, LogLevel.Warning, "resolve: a caller has tried too many extensions, the last at {Called}, and is refused all of them for a while; gateway {GatewayId}.")]
         public static partial void CallerLockedOut(ILogger logger, string gatewayId, string called);

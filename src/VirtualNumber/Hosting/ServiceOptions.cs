@@ -34,9 +34,53 @@ public sealed class TenantOptions
 /// <summary>A telephony gateway that may ask for routes.</summary>
 public sealed class GatewayOptions
 {
+    private const int LongestAnnouncement = 64;
+
     /// <summary>Its id; 1 to 64 ASCII letters, digits, dots, underscores and hyphens.</summary>
     public string Id { get; set; } = "";
 
     /// <summary>The calling code in which the numbers it asks for are read when they carry none. Default 86.</summary>
     public string DefaultCountry { get; set; } = PhoneNumber.China;
+
+    /// <summary>How the numbers are written that it is to call and to show. Default <see cref="NumberForm.E164"/>.</summary>
+    public NumberForm NumberForm { get; set; } = NumberForm.E164;
+
+    /// <summary>After how long it is to hang up, 1 s to 24 hours; missing: never. Default 1 hour.</summary>
+    public TimeSpan? LongestCall { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>What the caller hears before he is connected: a code of the gateway's own, up to 64 visible ASCII characters; empty: nothing.</summary>
+    public string CallerAnnouncement { get; set; } = "";
+
+    /// <summary>What the called party hears on answering; as <see cref="CallerAnnouncement"/>.</summary>
+    public string CalledAnnouncement { get; set; } = "";
+
+    /// <summary>Whether it is to record calls. Default: no. Both parties have to be told, by the announcements say.</summary>
+    public bool RecordCalls { get; set; }
+
+    /// <summary>What is wrong with them, one sentence each.</summary>
+    internal IEnumerable<string> Validate()
+    {
+        if (!Enum.IsDefined(NumberForm))
+            yield return $"{nameof(NumberForm)} of {Id} must be E164, National or TelUri.";
+        if (LongestCall < TimeSpan.FromSeconds(1) || LongestCall > TimeSpan.FromDays(1))
+            yield return $"{nameof(LongestCall)} of {Id} must be 1 s to 24 hours, or missing.";
+        foreach (var (name, code) in new[] { (nameof(CallerAnnouncement), CallerAnnouncement), (nameof(CalledAnnouncement), CalledAnnouncement) })
+        {
+            if (code.Length > LongestAnnouncement || !code.All(c => c is > ' ' and <= '~'))
+                yield return $"{name} of {Id} must be at most {LongestAnnouncement} visible ASCII characters.";
+        }
+    }
+}
+
+/// <summary>How a number is written for a gateway.</summary>
+public enum NumberForm
+{
+    /// <summary>With a plus and the country code (E.164); as dialled inside its country where no such form exists.</summary>
+    E164,
+
+    /// <summary>As dialled inside its country where that is the gateway's own; else as <see cref="E164"/>.</summary>
+    National,
+
+    /// <summary>As a tel: URI (RFC 3966).</summary>
+    TelUri,
 }

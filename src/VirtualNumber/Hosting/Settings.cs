@@ -51,6 +51,7 @@ internal sealed record Settings(
         faults.AddRange(settings.Sealing.Validate().Select(fault => $"Sealing: {fault}"));
         faults.AddRange(FaultsOf("Tenants", [.. settings.Tenants.Select(tenant => (tenant.Id ?? "", tenant.DefaultCountry ?? ""))]));
         faults.AddRange(FaultsOf("Gateways", [.. settings.Gateways.Select(gateway => (gateway.Id ?? "", gateway.DefaultCountry ?? ""))]));
+        faults.AddRange(settings.Gateways.SelectMany(gateway => gateway.Validate()).Select(fault => $"Gateways: {fault}"));
         faults.AddRange(settings.Tenants
             .Where(tenant => tenant.DeliveredTerm is { } term && (term < TimeSpan.Zero || term > settings.Leasing.DeliveredTermLimit))
             .Select(tenant => $"Tenants: DeliveredTerm of {tenant.Id} must be 0 to {settings.Leasing.DeliveredTermLimit.TotalDays:0.##} days."));

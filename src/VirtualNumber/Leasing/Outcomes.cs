@@ -146,4 +146,7 @@ public enum ResolveOutcome
 
     /// <summary>The bound number has since become a virtual number: connecting would loop.</summary>
     RealNumberInPool,
+
+    /// <summary>The call was forwarded from another number of the pools: connecting it may go in a circle.</summary>
+    ForwardedFromPool,
 }
