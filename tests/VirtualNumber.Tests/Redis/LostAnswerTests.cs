@@ -64,8 +64,8 @@ public sealed class LostAnswerTests() : VerbTests(RedisStoreUnderTest.Single)
             Assert.That(
                 await ChangesAsync(block.Id),
                 Is.EqualTo(new[] { LogKind.Leased, LogKind.Extended, LogKind.Reassigned, LogKind.Reported, LogKind.Released }));
-            // Claim, take, extend, reassign, decide, apply, release.
-            Assert.That(_proxy.Lost, Is.EqualTo(7));
+            // Claim, take, extend, get and reassign, decide, apply, release.
+            Assert.That(_proxy.Lost, Is.EqualTo(8));
         });
     }
 
