@@ -91,14 +91,7 @@ public sealed class ExtensionPoolTests : ApiTests
         var second = await DialAsync(lease.VirtualNumber, lease.Extension);
 
         Assert.That(first, Is.EqualTo(new ResolveResponse { Action = RoutingAction.CollectDigits, DigitCount = 4 }));
-        Assert.That(second, Is.EqualTo(new ResolveResponse
-        {
-            Action = RoutingAction.Connect,
-            ConnectNumber = Requests.Real,
-            DisplayNumber = "+86" + lease.VirtualNumber,
-            LeaseId = lease.LeaseId,
-            Epoch = lease.Epoch,
-        }));
+        Assert.That(second, Is.EqualTo(Answers.Connect(lease, Requests.Real)));
     }
 
     [TestCase("{0}-{1}", "")]

@@ -29,8 +29,8 @@ public sealed class PairPoolTests : ApiTests
 
         Assert.That((lease.CallDirection, lease.MaskedNumber, lease.MaskedPeerNumber), Is.EqualTo((CallDirection.Both, "+999 13******", "+999 13******")));
         Assert.That(lease.PrintedNumber, Is.EqualTo(lease.VirtualNumber));
-        Assert.That(fromCourier, Is.EqualTo(Connect(lease, Recipient)));
-        Assert.That(fromRecipient, Is.EqualTo(Connect(lease, Courier)));
+        Assert.That(fromCourier, Is.EqualTo(Answers.Connect(lease, Recipient)));
+        Assert.That(fromRecipient, Is.EqualTo(Answers.Connect(lease, Courier)));
     }
 
     [Test]
@@ -53,8 +53,8 @@ public sealed class PairPoolTests : ApiTests
             Action = RoutingAction.Reject,
             Refusal = new V1.Refusal { Q850Cause = 21, SipStatus = 403, Reason = RefusalReason.NotAllowed },
         };
-        Assert.That(await ResolveAsync(lease.VirtualNumber, Courier), Is.EqualTo(courierMay ? Connect(lease, Recipient) : refused));
-        Assert.That(await ResolveAsync(lease.VirtualNumber, Recipient), Is.EqualTo(recipientMay ? Connect(lease, Courier) : refused));
+        Assert.That(await ResolveAsync(lease.VirtualNumber, Courier), Is.EqualTo(courierMay ? Answers.Connect(lease, Recipient) : refused));
+        Assert.That(await ResolveAsync(lease.VirtualNumber, Recipient), Is.EqualTo(recipientMay ? Answers.Connect(lease, Courier) : refused));
     }
 
     /// <summary>Trap: a made-up number for a person who is not known gets blacklisted one day, and every lease fails.</summary>
@@ -68,8 +68,8 @@ public sealed class PairPoolTests : ApiTests
 
         var known = await Leases.ReassignLeaseAsync(Reassign(lease, courier: "", recipient: Recipient));
         Assert.That((known.Lease.LeaseId, known.NewNumber), Is.EqualTo((lease.LeaseId, false)));
-        Assert.That(await ResolveAsync(lease.VirtualNumber, Courier), Is.EqualTo(Connect(lease, Recipient)));
-        Assert.That(await ResolveAsync(lease.VirtualNumber, Recipient), Is.EqualTo(Connect(lease, Courier)));
+        Assert.That(await ResolveAsync(lease.VirtualNumber, Courier), Is.EqualTo(Answers.Connect(lease, Recipient)));
+        Assert.That(await ResolveAsync(lease.VirtualNumber, Recipient), Is.EqualTo(Answers.Connect(lease, Courier)));
         var repeated = await Leases.CreateLeaseAsync(Requests.Pair());
         Assert.That((repeated.Existing, repeated.Lease.LeaseId), Is.EqualTo((true, lease.LeaseId)), "asked for again with both");
     }
@@ -81,8 +81,8 @@ public sealed class PairPoolTests : ApiTests
         var reassigned = await Leases.ReassignLeaseAsync(Reassign(lease, OtherCourier));
 
         Assert.That((reassigned.Lease.LeaseId, reassigned.Lease.VirtualNumber, reassigned.NewNumber), Is.EqualTo((lease.LeaseId, lease.VirtualNumber, false)));
-        Assert.That(await ResolveAsync(lease.VirtualNumber, Recipient), Is.EqualTo(Connect(lease, OtherCourier)));
-        Assert.That(await ResolveAsync(lease.VirtualNumber, OtherCourier), Is.EqualTo(Connect(lease, Recipient)));
+        Assert.That(await ResolveAsync(lease.VirtualNumber, Recipient), Is.EqualTo(Answers.Connect(lease, OtherCourier)));
+        Assert.That(await ResolveAsync(lease.VirtualNumber, OtherCourier), Is.EqualTo(Answers.Connect(lease, Recipient)));
         Assert.That(await ResolveAsync(lease.VirtualNumber, Courier), Is.EqualTo(s_ended), "the first courier is out at once");
     }
 
@@ -113,9 +113,9 @@ public sealed class PairPoolTests : ApiTests
 
         Assert.That(second.VirtualNumber, Is.EqualTo(first.VirtualNumber), "the first number that fits");
         Assert.That(third.VirtualNumber, Is.Not.EqualTo(first.VirtualNumber), "both are there already");
-        Assert.That(await ResolveAsync(first.VirtualNumber, Courier), Is.EqualTo(Connect(first, Recipient)));
-        Assert.That(await ResolveAsync(second.VirtualNumber, OtherRecipient), Is.EqualTo(Connect(second, OtherCourier)));
-        Assert.That(await ResolveAsync(third.VirtualNumber, Courier), Is.EqualTo(Connect(third, OtherRecipient)));
+        Assert.That(await ResolveAsync(first.VirtualNumber, Courier), Is.EqualTo(Answers.Connect(first, Recipient)));
+        Assert.That(await ResolveAsync(second.VirtualNumber, OtherRecipient), Is.EqualTo(Answers.Connect(second, OtherCourier)));
+        Assert.That(await ResolveAsync(third.VirtualNumber, Courier), Is.EqualTo(Answers.Connect(third, OtherRecipient)));
     }
 
     [Test]
@@ -128,8 +128,8 @@ public sealed class PairPoolTests : ApiTests
         var refusal = await RefusedCall.OfAsync(Leases.ReassignLeaseAsync, Reassign(lease, OtherCourier));
         refusal.Expect(StatusCode.FailedPrecondition, ErrorReason.PartyBusy);
         Assert.That(refusal.Metadata["lease_id"], Is.EqualTo(lease.LeaseId));
-        Assert.That(await ResolveAsync(lease.VirtualNumber, Courier), Is.EqualTo(Connect(lease, Recipient)), "it stays as it is");
-        Assert.That(await ResolveAsync(lease.VirtualNumber, OtherCourier), Is.EqualTo(Connect(taken, OtherRecipient)));
+        Assert.That(await ResolveAsync(lease.VirtualNumber, Courier), Is.EqualTo(Answers.Connect(lease, Recipient)), "it stays as it is");
+        Assert.That(await ResolveAsync(lease.VirtualNumber, OtherCourier), Is.EqualTo(Answers.Connect(taken, OtherRecipient)));
     }
 
     [Test]
@@ -144,8 +144,8 @@ public sealed class PairPoolTests : ApiTests
         Assert.That(moved.NewNumber, Is.True);
         Assert.That(repeated, Is.EqualTo(moved), "a repeat makes no third one");
         Assert.That(moved.Lease.VirtualNumber, Is.Not.EqualTo(lease.VirtualNumber));
-        Assert.That(await ResolveAsync(moved.Lease.VirtualNumber, OtherCourier), Is.EqualTo(Connect(moved.Lease, Recipient)));
-        Assert.That(await ResolveAsync(moved.Lease.VirtualNumber, Recipient), Is.EqualTo(Connect(moved.Lease, OtherCourier)));
+        Assert.That(await ResolveAsync(moved.Lease.VirtualNumber, OtherCourier), Is.EqualTo(Answers.Connect(moved.Lease, Recipient)));
+        Assert.That(await ResolveAsync(moved.Lease.VirtualNumber, Recipient), Is.EqualTo(Answers.Connect(moved.Lease, OtherCourier)));
         Assert.That(await ResolveAsync(lease.VirtualNumber, Courier), Is.EqualTo(s_ended));
         Assert.That(await ResolveAsync(lease.VirtualNumber, Recipient), Is.EqualTo(s_ended));
         var listed = (await Leases.ListDeliveryLeasesAsync(Requests.ListDeliveryLeases("SF2"))).Leases;
@@ -162,7 +162,7 @@ public sealed class PairPoolTests : ApiTests
         var refusal = await RefusedCall.OfAsync(Leases.ReassignLeaseAsync, Reassign(lease, OtherCourier, newNumber: true));
         refusal.Expect(StatusCode.ResourceExhausted, ErrorReason.PartySaturated);
         Assert.That((refusal.Metadata["holder_number_count"], refusal.Metadata["peer_number_count"]), Is.EqualTo(("3", "1")));
-        Assert.That(await ResolveAsync(lease.VirtualNumber, Courier), Is.EqualTo(Connect(lease, Recipient)));
+        Assert.That(await ResolveAsync(lease.VirtualNumber, Courier), Is.EqualTo(Answers.Connect(lease, Recipient)));
     }
 
     [Test]
@@ -195,7 +195,7 @@ public sealed class PairPoolTests : ApiTests
     {
         var lease = await LeaseAsync(Requests.Pair(direction: CallDirection.FromHolder));
         await Leases.ReassignLeaseAsync(Reassign(lease, Recipient, Courier));
-        Assert.That(await ResolveAsync(lease.VirtualNumber, Recipient), Is.EqualTo(Connect(lease, Courier)));
+        Assert.That(await ResolveAsync(lease.VirtualNumber, Recipient), Is.EqualTo(Answers.Connect(lease, Courier)));
         Assert.That((await ResolveAsync(lease.VirtualNumber, Courier)).Refusal.Reason, Is.EqualTo(RefusalReason.NotAllowed));
     }
 
@@ -254,15 +254,6 @@ public sealed class PairPoolTests : ApiTests
             AnnouncementCode = "ended-1",
             HotlineNumber = "+99955500999",
         },
-    };
-
-    private static ResolveResponse Connect(Lease lease, string number) => new()
-    {
-        Action = RoutingAction.Connect,
-        ConnectNumber = number,
-        DisplayNumber = "+86" + lease.VirtualNumber,
-        LeaseId = lease.LeaseId,
-        Epoch = lease.Epoch,
     };
 
     private static ReassignLeaseRequest Reassign(Lease lease, string courier, string recipient = "", bool newNumber = false)
