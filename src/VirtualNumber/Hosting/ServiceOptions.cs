@@ -66,7 +66,7 @@ public sealed class GatewayOptions
             yield return $"{nameof(LongestCall)} of {Id} must be 1 s to 24 hours, or missing.";
         foreach (var (name, code) in new[] { (nameof(CallerAnnouncement), CallerAnnouncement), (nameof(CalledAnnouncement), CalledAnnouncement) })
         {
-            if (code.Length > LongestAnnouncement || !code.All(c => c is > ' ' and <= '~'))
+            if (code is null || code.Length > LongestAnnouncement || !code.All(c => c is > ' ' and <= '~'))
                 yield return $"{name} of {Id} must be at most {LongestAnnouncement} visible ASCII characters.";
         }
     }

@@ -54,11 +54,12 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
             fault = _changes.Fault;
         }
 
-        // Lifted only when everything was asked.
+        // Lifted only once everything has been asked; what cannot be asked now bars by what was found the last time.
+        var isKnown = questions.All(question => question.Found is not null);
         var barring = findings.Find(finding => finding.Bars)?.Text;
-        if (fault is null || barring is not null)
+        if (isKnown || barring is not null)
             calls.Barred = barring;
-        return new(findings, fault, IsKnown: questions.All(question => question.Found is not null));
+        return new(findings, fault, isKnown);
     }
 
     private static IReadOnlyList<StoreFinding> ListOf(StoreFinding? finding) => finding is null ? [] : [finding];
