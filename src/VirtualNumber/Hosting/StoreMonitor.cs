@@ -85,7 +85,7 @@ internal sealed partial class StoreMonitor(
             return (await pool.PingAsync(limit.Token), null);
         }
         // Whatever it is: a check that fails as nobody foresaw would end a service that could go on.
-        catch (Exception exception) when (!cancellation.IsCancellationRequested)
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
             return (null, exception);
         }

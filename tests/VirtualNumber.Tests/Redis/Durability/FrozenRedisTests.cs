@@ -7,6 +7,7 @@ using Grpc.Core;
 using Grpc.Health.V1;
 using VirtualNumber.Memory;
 using VirtualNumber.Tests.Api;
+using VirtualNumber.Tests.Faults;
 using VirtualNumber.Tests.GrpcOnKestrel;
 using VirtualNumber.V1;
 using static Grpc.Health.V1.HealthCheckResponse.Types;
@@ -182,14 +183,20 @@ public sealed class FrozenRedisTests
     }
 
     [Test]
-    public async Task A_stop_does_not_wait_for_a_Redis_that_does_not_answer()
+    public async Task A_stop_does_not_wait_for_a_Redis_that_does_not_answer([Values] bool told)
     {
         await using var service = await ServiceOnRedis.StartAsync();
         await service.StockAsync();
         await service.Redis.FreezeAsync();
 
+        // From then on the store is being asked nearly all of the time.
+        using var readiness = new Readiness(service.Service);
+        if (told)
+            await readiness.UntilAsync(HttpStatusCode.ServiceUnavailable, "the store is away");
+
         // Well below the half minute after which service managers kill.
         Assert.That(await service.Service.StopAsync().WaitAsync(TimeSpan.FromSeconds(10)), Is.Zero);
+        Assert.That(service.Service.Output, Does.Not.Contain("BackgroundService"), "To be asked to stop is no failure of what watches the store.");
         Assert.That(service.Service.Output, Does.Not.Contain("Unhandled exception"));
     }
 
