@@ -24,17 +24,12 @@ internal sealed partial class RedisStore
     {
         if (await FindBlockAsync(holder, cancellation) is not { } block)
             return null;
-        // Nobody has leased from it: whatever is in its keys is not its own.
-        if (!block.IsFilled)
-        {
-            await registry.RefreshAsync(cancellation);
-            if (!block.IsFilled)
-                return null;
-        }
+        if (!block.IsFilled && !await IsFilledByNowAsync(block, cancellation))
+            return null;
 
         // By a script, which waits for replicas where that is declared: somebody may act on it, and what a fail-over can still undo is not shown.
         var answer = await RunOnBlockAsync(s_get, block, DateTimeOffset.UnixEpoch, cancellation, block.SlotText(holder.Slot));
-        if (answer.Length == 0 || answer[0].IsNull || ((byte[])answer[0]!).Length == 0)
+        if (answer.Length == 0)
             return null;
 
         var record = await ReadAsync(block, holder.Slot, (byte[])answer[0]!, cancellation);

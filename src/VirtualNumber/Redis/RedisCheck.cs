@@ -10,7 +10,8 @@ namespace VirtualNumber.Redis;
 /// Whether this instance is fit to work on the shared store: its clock agrees with Redis's, its key ring is the one that the data
 /// was made with, and Redis keeps what this instance was told that it does. While it is not, it is barred from all calls.
 /// </summary>
-internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds bounds, TimeProvider time, DurabilityCheck? durability = null)
+internal sealed class RedisCheck(
+    RedisCalls calls, KeyRing ring, ProtocolBounds bounds, TimeProvider time, DurabilityCheck? durability = null, ClusterMajority? majority = null)
 {
     private static readonly TimeSpan s_worthATelling = TimeSpan.FromSeconds(2);
 
@@ -20,23 +21,19 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
     private readonly Question _data = new();
     private readonly Question _durability = new();
     private readonly Question _changes = new();
-
-    /// <summary>Asks Redis, bars the instance or lets it work, and answers what was found.</summary>
-    /// <exception cref="StoreUnavailableException">Redis does not answer; the instance stays as barred as it was.</exception>
-    public async ValueTask<IReadOnlyList<StoreFinding>> RunAsync(CancellationToken cancellation)
-    {
-        var answer = await AskAsync(cancellation);
-        if (answer.Fault is { } fault)
-            ExceptionDispatchInfo.Throw(fault);
-        return answer.Findings;
-    }
+    private string? _away;
 
     /// <summary>
-    /// Asks each thing for itself: a part of Redis may be away, and what the others tell counts all the same. What could not be asked is as
-    /// it was the last time.
+    /// Asks Redis, bars the instance or lets it work, and answers what was found. Each thing is asked for itself: a part of Redis may be
+    /// away, and what the others tell counts all the same. What could not be asked is as it was the last time.
     /// </summary>
-    public async ValueTask<FitnessAnswer> AskAsync(CancellationToken cancellation)
+    /// <exception cref="StoreUnavailableException">
+    /// Not everything could be asked, and it is not a mere part of Redis that is away, or not everything is known from before.
+    /// </exception>
+    public async ValueTask<IReadOnlyList<StoreFinding>> RunAsync(CancellationToken cancellation)
     {
+        // Beside each other: all may have to wait for who is away.
+        var looking = majority?.FindAwayAsync() ?? Task.FromResult<string?>(null);
         await Task.WhenAll(
             _clock.AskAsync(async () => ListOf(await CheckClockAsync(cancellation))),
             _data.AskAsync(async () => ListOf(await CheckRingAsync(cancellation))),
@@ -59,7 +56,15 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
         var barring = findings.Find(finding => finding.Bars)?.Text;
         if (isKnown || barring is not null)
             calls.Barred = barring;
-        return new(findings, fault, isKnown);
+        var away = await looking;
+        if (fault is not null && (away is null || !isKnown))
+            ExceptionDispatchInfo.Throw(fault);
+        // One slow answer is no shard that is away: where all could be asked it is told of from the second time on.
+        var isTold = away is not null && (fault is not null || away == _away);
+        _away = away;
+        if (isTold)
+            findings.Add(new(StoreFindingKind.ShardAway, $"A part of the cluster is away: {away}. What it holds is answered UNAVAILABLE, all else is served."));
+        return findings;
     }
 
     private static IReadOnlyList<StoreFinding> ListOf(StoreFinding? finding) => finding is null ? [] : [finding];
@@ -164,9 +169,3 @@ internal sealed class RedisCheck(RedisCalls calls, KeyRing ring, ProtocolBounds 
         }
     }
 }
-
-/// <summary>What a look at the fitness of this instance came to.</summary>
-/// <param name="Findings">What is wrong; of what could not be asked, as it was the last time.</param>
-/// <param name="Fault">Why not everything could be asked; null: it could.</param>
-/// <param name="IsKnown">Whether everything has been asked at some time.</param>
-internal sealed record FitnessAnswer(IReadOnlyList<StoreFinding> Findings, Exception? Fault, bool IsKnown);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.ExceptionServices;
 using StackExchange.Redis;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
@@ -10,8 +9,7 @@ namespace VirtualNumber.Redis;
 /// The product's store: one script per step on one Redis or a cluster. A C# file and a Lua file per step, under the same stem.
 /// </summary>
 internal sealed partial class RedisStore(
-    RedisCalls calls, RedisRegistry registry, ProtocolBounds bounds, RedisOptions options, RedisCheck? check = null, RedisDiagnosis? diagnosis = null,
-    ClusterMajority? majority = null)
+    RedisCalls calls, RedisRegistry registry, ProtocolBounds bounds, RedisOptions options, RedisCheck? check = null, RedisDiagnosis? diagnosis = null)
     : INumberPool, INumberStock
 {
     /// <inheritdoc/>
@@ -27,23 +25,18 @@ internal sealed partial class RedisStore(
 
     private async ValueTask<IReadOnlyList<StoreFinding>> CheckAsync(RedisCheck fitness, CancellationToken cancellation)
     {
-        // Beside each other: both may have to wait for who is away.
-        var looking = majority?.FindAwayAsync() ?? Task.FromResult<string?>(null);
-        var answer = await fitness.AskAsync(cancellation);
-        var away = await looking;
-        if (answer.Fault is null || (answer.IsKnown && away is not null))
+        try
         {
+            var findings = await fitness.RunAsync(cancellation);
             calls.Diagnosed = null;
-            return away is null
-                ? answer.Findings
-                : [.. answer.Findings, new(StoreFindingKind.ShardAway, $"A part of the cluster is away: {away}. What it holds is answered UNAVAILABLE, all else is served.")];
+            return findings;
         }
-
-        if (diagnosis is null)
-            ExceptionDispatchInfo.Throw(answer.Fault);
-        var explained = await diagnosis!.ExplainAsync(answer.Fault, cancellation);
-        calls.Diagnosed = explained.Trouble;
-        throw explained;
+        catch (Exception fault) when (diagnosis is not null && fault is StoreUnavailableException or OperationCanceledException)
+        {
+            var explained = await diagnosis.ExplainAsync(fault, cancellation);
+            calls.Diagnosed = explained.Trouble;
+            throw explained;
+        }
     }
 
     private static RedisValue Ms(DateTimeOffset instant) => instant.ToUnixTimeMilliseconds();
@@ -96,6 +89,16 @@ internal sealed partial class RedisStore(
 
     private async ValueTask<RedisBlock> BlockOfAsync(uint id, CancellationToken cancellation) =>
         await registry.FindBlockAsync(id, cancellation) ?? throw new StoreUnavailableException($"Block {id} is not in the registry.");
+
+    /// <summary>
+    /// Whether a block is filled that was not, as far as this instance knew. From one that is not nobody has leased: whatever is in its keys is
+    /// not its own.
+    /// </summary>
+    private async ValueTask<bool> IsFilledByNowAsync(RedisBlock block, CancellationToken cancellation)
+    {
+        await registry.RefreshAsync(cancellation);
+        return block.IsFilled;
+    }
 
     /// <summary>What is not there may be lost: a block without its meta has lost its data, and answers nothing. Asked only on a miss.</summary>
     private async ValueTask EnsureThereAsync(RedisBlock block, CancellationToken cancellation)

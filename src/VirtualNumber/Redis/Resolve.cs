@@ -15,13 +15,8 @@ internal sealed partial class RedisStore
             return new(RouteOutcome.NotStocked);
 
         block.ThrowIfBarred();
-        // Nobody has leased from it: whatever is in its keys is not its own.
-        if (!block.IsFilled)
-        {
-            await registry.RefreshAsync(cancellation);
-            if (!block.IsFilled)
-                return new(RouteOutcome.NotLeased);
-        }
+        if (!block.IsFilled && !await IsFilledByNowAsync(block, cancellation))
+            return new(RouteOutcome.NotLeased);
 
         if (block.Pool.Mode == PoolMode.Pair)
             return step.Party is { } party ? await ResolvePairAsync(block, index, party, step.Called, now, cancellation) : new(RouteOutcome.NotLeased);
