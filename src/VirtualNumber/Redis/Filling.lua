@@ -11,7 +11,7 @@ if redis.call('HGET', META, 'block') ~= ARGV[3] then
   return redis.error_reply('VNOTHER the keys of this block hold another block, which the registry has lost')
 end
 
--- Whoever takes from it first asks whether that server is still the one that answers (Takeover.lua, which comes before).
+-- Whoever takes from it first asks whether that server is still the one that answers (Heed.lua).
 redis.call('HSETNX', META, 'server', (server_ids()))
 
 -- Answers how many are new, once that is logged.

@@ -69,7 +69,7 @@ pass('rested', now - aging, function(slot, r)
   removed = removed + 1
   return true
 end)
--- A block that nobody leases from notices it here, before the server changes once more. Behind the expiries, which count once.
+-- A block that nobody leases from notices a takeover here, before the server changes once more. Behind the expiries, which count once.
 heed_takeover(ARGV[5], aging, tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]))
 -- Whoever comes by learns how far the block has come, also one who does nothing but look-ups.
 mark = mark or last_mark()

@@ -9,7 +9,7 @@ for _, claim in ipairs(redis.call('ZRANGEBYSCORE', CLOSED, '-inf', now, 'LIMIT',
   redis.call('ZREM', CLOSED, claim)
   removed = removed + 1
 end
--- A block that nobody leases from notices it here, before the server changes once more.
+-- A block that nobody leases from notices a takeover here, before the server changes once more.
 heed_takeover(ARGV[5], tonumber(ARGV[4]), tonumber(ARGV[6]), tonumber(ARGV[7]))
 -- Whoever comes by learns how far the block has come, also one who does nothing but look-ups.
 mark = mark or last_mark()

@@ -79,7 +79,7 @@ internal sealed partial class RedisStore
         }
     }
 
-    /// <summary>After which changes of the server a block reckons with forgotten leases: what the level of durability promises tells (Takeover.lua).</summary>
+    /// <summary>After which changes of the server a block reckons with forgotten leases: what the level of durability promises tells (Heed.lua).</summary>
     private RedisValue TakeoversThatCount => options.Durability switch
     {
         DurabilityLevel.Everysec => "any",
