@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace VirtualNumber.Http;
 
 /// <summary>
-/// Takes the values of the path and the query out of each request of HTTP/1.1 before the host sees it: its logs, log scopes, spans and metrics then
-/// show its values as stars, whatever an operator lets them show. A filter of logs would depend on the operator's own filters.
+/// Takes the values of the path and the query out of each request before the host sees it: its logs, log scopes, spans and metrics then show its
+/// values as stars, whatever an operator lets them show. A filter of logs would depend on the operator's own filters.
 /// </summary>
 internal sealed class DiscreetContextFactory(IServiceProvider services, HttpRoutes routes) : IHttpContextFactory
 {
@@ -13,9 +13,13 @@ internal sealed class DiscreetContextFactory(IServiceProvider services, HttpRout
     public HttpContext Create(IFeatureCollection featureCollection)
     {
         var request = featureCollection.GetRequiredFeature<IHttpRequestFeature>();
-        // The paths of gRPC are names of methods.
         if (!HttpProtocol.IsHttp2(request.Protocol))
             Hide(request, featureCollection);
+        // The paths of gRPC are names of methods, asked for by POST and without a query: all else took the one port for the other.
+        else if (!HttpMethods.IsPost(request.Method))
+            Show(request, HttpRoutes.UnknownPath);
+        else if (request.QueryString.Length > 0)
+            Show(request, request.Path);
         return _contexts.Create(featureCollection);
     }
 
@@ -25,9 +29,8 @@ internal sealed class DiscreetContextFactory(IServiceProvider services, HttpRout
     {
         var target = routes.Find(request.Method, request.Path, request.QueryString);
         features.Set(target);
-        if (target is not null)
-            request.Path = target.ShownPath;
-        request.QueryString = "";
-        request.RawTarget = request.Path;
+        Show(request, target?.ShownPath ?? request.Path);
     }
+
+    private static void Show(IHttpRequestFeature request, string path) => (request.Path, request.QueryString, request.RawTarget) = (path, "", path);
 }

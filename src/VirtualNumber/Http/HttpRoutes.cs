@@ -10,7 +10,7 @@ internal sealed record HttpRoute(HttpBinding Binding, Endpoint Endpoint);
 internal sealed class HttpRoutes
 {
     /// <summary>What is shown of a path that is not known: anything may be in it.</summary>
-    private const string UnknownPath = "/**";
+    public const string UnknownPath = "/**";
 
     private readonly FrozenDictionary<string, HttpRoute[]> _literal;
     private readonly HttpRoute[][] _others;

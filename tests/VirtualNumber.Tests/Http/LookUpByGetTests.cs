@@ -82,6 +82,18 @@ public sealed class LookUpByGetTests
             Assert.That(status == 200 || s_scanner.FindIn(answer).Count == 0, Is.True, answer);
         }
 
+        // At the port of gRPC nothing of it is known, and nothing told.
+        foreach (var verb in new[] { HttpMethod.Get, HttpMethod.Post })
+        {
+            using var request = new HttpRequestMessage(verb, new Uri(service.GrpcAddress, $"/v1/calls:resolve{(verb == HttpMethod.Get ? "/13924680135" : "")}?{numbers}"))
+            {
+                Version = HttpVersion.Version20,
+                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            };
+            using var response = await http.SendAsync(request);
+            Assert.That(response.Headers.TryGetValues("grpc-status", out _) || response.StatusCode == HttpStatusCode.NotFound, Is.True, $"{verb} {response.StatusCode}");
+        }
+
         Assert.That(await AnswerToAsync(service.HttpAddress, $"GET /v1/calls:resolve?called_number={Called} {Caller} HTTP/1.1\r\nHost: x\r\n\r\n"), Does.StartWith("HTTP/1.1 400 "));
         Assert.That(await AnswerToAsync(service.HttpAddress, $"GET /v1/calls:resolve?{numbers} HTTP/7.9\r\nHost: x\r\n\r\n"), Does.StartWith("HTTP/1.1 "));
         Assert.That(await service.StopAsync(), Is.Zero);
