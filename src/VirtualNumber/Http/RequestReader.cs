@@ -96,7 +96,6 @@ internal sealed class RequestReader(HttpBinding binding)
             throw StatusMap.BodyMalformed(
                 FieldNames.Body, $"Is not JSON from line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1} on.");
         }
-
         catch (InvalidOperationException)
         {
             // Half a character by its number, in a name.

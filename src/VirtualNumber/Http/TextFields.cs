@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
+using Google.Protobuf.WellKnownTypes;
 using VirtualNumber.Api;
 
 namespace VirtualNumber.Http;
@@ -34,7 +35,7 @@ internal static class TextFields
         FieldType.Bool => text is "true" or "false",
         FieldType.Enum => int.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out _)
             && text[0] != '+',
-        FieldType.Message => field.MessageType.File.Name == "google/protobuf/wrappers.proto" && text is "true" or "false",
+        FieldType.Message => field.MessageType.File.Name == WrappersReflection.Descriptor.Name && text is "true" or "false",
         _ => false,
     };
 }

@@ -27,20 +27,29 @@ internal sealed partial class Transcoder(HttpBinding binding, AnyMethod method, 
         {
             var (error, httpStatus) = ErrorOf(exception, call, http);
             Tag(http, error.StatusCode);
-            if (http.Response.HasStarted)
-                return;
-            await new HttpRefusal(error, httpStatus).WriteToAsync(http.Response);
-            await LetEndAsync(http, handler);
+            await RefuseAsync(http.Response, new(error, httpStatus), handler);
         }
     }
 
-    /// <summary>Answers at the deadline; the call's place in the instance is held until what still runs has ended.</summary>
-    private static async Task LetEndAsync(HttpContext http, Task? handler)
+    /// <summary>
+    /// Answers, at the deadline too; the call's place in the instance is held until what still runs has ended, and what it ends with has been
+    /// looked at.
+    /// </summary>
+    private static async Task RefuseAsync(HttpResponse response, HttpRefusal refusal, Task? handler)
     {
-        if (handler is null or { IsCompleted: true })
-            return;
-        await http.Response.CompleteAsync();
-        await handler.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            if (response.HasStarted)
+                return;
+            await refusal.WriteToAsync(response);
+            if (handler is { IsCompleted: false })
+                await response.CompleteAsync();
+        }
+        finally
+        {
+            if (handler is not null)
+                await handler.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private (RpcException Error, int? HttpStatus) ErrorOf(Exception exception, HttpCallContext call, HttpContext http)
