@@ -160,17 +160,8 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
         return code;
     }
 
-    /// <summary>What was dialled: a telephone number, with an extension or without.</summary>
-    public static DialledNumber? Dialled(string text, string defaultCountry, FieldFaults faults, string field)
-    {
-        if (PhoneNumber.TryParseDialled(text, defaultCountry, out var dialled, out var fault))
-            return dialled;
-        faults.Add(field, DescriptionOf(fault));
-        return null;
-    }
-
     /// <summary>
-    /// The number that was dialled. What cannot be one is the caller's doing, not the gateway's: null without a fault, unless there is nothing at all.
+    /// What was dialled: a telephone number, with an extension or without. What cannot be one is the caller's doing, not the gateway's: null without a fault, unless there is nothing at all.
     /// </summary>
     public static DialledNumber? Called(string text, string defaultCountry, FieldFaults faults)
     {

@@ -5,6 +5,7 @@ using Grpc.Core;
 using VirtualNumber.Hosting;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
+using Enum = System.Enum;
 
 namespace VirtualNumber.Api;
 
@@ -38,7 +39,7 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
         var caller = withheld
             ? null
             : RequestRules.Number(request.CallerNumber, gateway.DefaultCountry, faults, "caller_number");
-        faults.Require(System.Enum.IsDefined(request.CallKind), "call_kind", "Must be VOICE or SMS.");
+        faults.Require(Enum.IsDefined(request.CallKind), "call_kind", "Must be VOICE or SMS.");
         faults.ThrowIfAny();
         if (called is null)
         {
@@ -117,13 +118,13 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
         [LoggerMessage(1, LogLevel.Information, "resolve: refused, {Outcome}; gateway {GatewayId}, call {CallId}, lease {LeaseId}.")]
         public static partial void Refused(ILogger logger, ResolveOutcome outcome, string gatewayId, string callId, string? leaseId);
 
-        [LoggerMessage(4, LogLevel.Information, "resolve: refused, what was dialled is no number; gateway {GatewayId}, call {CallId}.")]
-        public static partial void NoNumber(ILogger logger, string gatewayId, string callId);
-
         [LoggerMessage(2, LogLevel.Warning, "resolve: a caller has tried too many extensions, the last at {Called}, and is refused all of them for a while; gateway {GatewayId}.")]
         public static partial void CallerLockedOut(ILogger logger, string gatewayId, string called);
 
         [LoggerMessage(3, LogLevel.Warning, "resolve: too many extensions were tried at {Called}: all are refused there for a while; gateway {GatewayId}.")]
         public static partial void NumberLockedOut(ILogger logger, string gatewayId, string called);
+
+        [LoggerMessage(4, LogLevel.Information, "resolve: refused, what was dialled is no number; gateway {GatewayId}, call {CallId}.")]
+        public static partial void NoNumber(ILogger logger, string gatewayId, string callId);
     }
 }

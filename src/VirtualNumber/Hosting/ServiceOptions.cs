@@ -45,7 +45,7 @@ public sealed class GatewayOptions
     /// <summary>How the numbers are written that it is to call and to show. Default <see cref="NumberForm.E164"/>.</summary>
     public NumberForm NumberForm { get; set; } = NumberForm.E164;
 
-    /// <summary>After how long it is to hang up, 1 s to 24 hours; missing: never. Default 1 hour.</summary>
+    /// <summary>After how long it is to hang up, 1 s to 24 hours; given and empty: never. Default 1 hour.</summary>
     public TimeSpan? LongestCall { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>What the caller hears before he is connected: a code of the gateway's own, up to 64 visible ASCII characters; empty: nothing.</summary>
@@ -63,7 +63,7 @@ public sealed class GatewayOptions
         if (!Enum.IsDefined(NumberForm))
             yield return $"{nameof(NumberForm)} of {Id} must be E164, National or TelUri.";
         if (LongestCall < TimeSpan.FromSeconds(1) || LongestCall > TimeSpan.FromDays(1))
-            yield return $"{nameof(LongestCall)} of {Id} must be 1 s to 24 hours, or missing.";
+            yield return $"{nameof(LongestCall)} of {Id} must be 1 s to 24 hours, or empty.";
         foreach (var (name, code) in new[] { (nameof(CallerAnnouncement), CallerAnnouncement), (nameof(CalledAnnouncement), CalledAnnouncement) })
         {
             if (code is null || code.Length > LongestAnnouncement || !code.All(c => c is > ' ' and <= '~'))

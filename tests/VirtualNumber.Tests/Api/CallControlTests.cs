@@ -84,6 +84,17 @@ public sealed class CallControlTests
         }
     }
 
+    [Test]
+    public async Task A_gateway_may_let_calls_last()
+    {
+        await using var service = await TestService.StartAsync(settings: [("Gateways:0:LongestCall", "")]);
+        await service.Ops.CreatePoolAsync(Requests.CreatePool(Requests.PoolId));
+        await service.Ops.AddNumbersAsync(Requests.AddBlocks(Requests.PoolId, "162100100"));
+        var lease = (await service.Leases.CreateLeaseAsync(Requests.CreateLease())).Lease;
+        var route = await service.Routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber));
+        Assert.That((route.Action, route.MaximumDuration), Is.EqualTo((RoutingAction.Connect, default(Duration))));
+    }
+
     [TestCase(0, true)]
     [TestCase(9, true)]
     [TestCase(11, false)]
@@ -99,7 +110,7 @@ public sealed class CallControlTests
     }
 
     [TestCase("Gateways:0:NumberForm", "7", "NumberForm of gw must be E164, National or TelUri.")]
-    [TestCase("Gateways:0:LongestCall", "00:00:00", "LongestCall of gw must be 1 s to 24 hours, or missing.")]
+    [TestCase("Gateways:0:LongestCall", "00:00:00", "LongestCall of gw must be 1 s to 24 hours, or empty.")]
     [TestCase("Gateways:0:CallerAnnouncement", "two words", "CallerAnnouncement of gw must be at most 64 visible ASCII characters.")]
     public void A_setting_that_cannot_be_stops_the_start(string key, string value, string fault) => Assert.That(
         async () => await TestService.StartAsync(settings: [(key, value)]),
