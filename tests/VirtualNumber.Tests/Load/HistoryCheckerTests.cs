@@ -4,25 +4,9 @@ using VirtualNumber.Load.Chaos.Checking;
 
 namespace VirtualNumber.Tests.Load;
 
-/// <summary>The checker of chaos runs on histories written by hand: a good one and a bad one for each rule. Times are in milliseconds.</summary>
-public sealed class HistoryCheckerTests
+/// <summary>The checker of chaos runs: a good history and a bad one for each rule.</summary>
+public sealed class HistoryCheckerTests : HistoryTests
 {
-    private const string D = "C1";
-    private const string Alice = "+9992000000001";
-    private const string Bob = "+9992000000002";
-    private const string Carol = "+9992000000003";
-    private const int Aging = 14_000;
-
-    private readonly List<Call> _calls = [];
-    private readonly List<Trouble> _troubles = [];
-
-    [SetUp]
-    public void Begin()
-    {
-        _calls.Clear();
-        _troubles.Clear();
-    }
-
     [Test]
     public void A_life_as_it_should_be_breaks_nothing()
     {
@@ -175,7 +159,7 @@ public sealed class HistoryCheckerTests
     [Test]
     public void A_call_to_somebody_who_never_was_the_holder_is_found_and_never_admitted()
     {
-        _troubles.Add(new(Ticks(0), Ticks(9_000), MayLose: true, new(Ticks(95), Ticks(96))));
+        Troubles.Add(new(Ticks(0), Ticks(9_000), MayLose: true, new(Ticks(95), Ticks(96))));
         Create(0, 20, "L", "N", Alice, expire: 5_000);
         Resolve(90, 100, "L", "N", Carol);
         Found(BreachKind.WrongPerson);
@@ -240,7 +224,7 @@ public sealed class HistoryCheckerTests
     public void What_cannot_be_read_back_in_the_end_is_found([Values] bool atLast, [Values] bool lost)
     {
         if (lost)
-            _troubles.Add(new(Ticks(50), Ticks(90), MayLose: true));
+            Troubles.Add(new(Ticks(50), Ticks(90), MayLose: true));
         Create(0, 20, "L", "N", Alice, expire: 5_000);
         Unclear(new() { Verb = Verb.Get, Start = Ticks(100), LeaseId = "L", Client = Call.ReadBackClient }, 110);
         if (atLast)
@@ -419,179 +403,5 @@ public sealed class HistoryCheckerTests
     {
         Add(new() { Verb = Verb.Get, Start = Ticks(0), LeaseId = "L", Outcome = CallEnd.Refused, Reason = "Internal: boom" }, 10);
         Found(BreachKind.UnexpectedAnswer);
-    }
-
-    [Test]
-    public void A_loss_is_admitted_only_at_a_level_that_may_lose_and_where_a_master_was_lost([Values] bool mayLose, [Values] bool trouble)
-    {
-        if (trouble)
-            _troubles.Add(new(Ticks(50), Ticks(90), MayLose: true));
-        Create(0, 20, "L", "N", Alice, expire: 5_000);
-        Gone(100, 110, "L");
-        var verdict = HistoryChecker.Check(new ChaosRules(), mayLose, _calls, _troubles);
-        Assert.That((verdict.Admitted.Count, verdict.Violations.Count), Is.EqualTo(mayLose && trouble ? (1, 0) : (0, 1)));
-    }
-
-    [TestCase(4_000, false)]
-    [TestCase(2_500, true)]
-    public void A_loss_is_admitted_only_where_a_change_was_made_shortly_before_or_during_it(int start, bool admitted)
-    {
-        _troubles.Add(new(Ticks(start), Ticks(start + 500), MayLose: true));
-        Create(0, 20, "L", "N", Alice, expire: 60_000);
-        Gone(5_000, 5_010, "L");
-        var verdict = Check();
-        Assert.That((verdict.Admitted.Count, verdict.Violations.Count), Is.EqualTo(admitted ? (1, 0) : (0, 1)));
-    }
-
-    [Test]
-    public void A_look_up_may_see_a_change_that_is_never_confirmed_and_a_read_may_not([Values] bool looked, [Values] bool answered, [Values] bool ofSomebodyElse)
-    {
-        _troubles.Add(new(Ticks(100), Ticks(500), MayLose: true));
-        Create(0, 20, "L", "N", Alice, expire: 60_000);
-        if (answered)
-            Reassign(90, 110, "L", "r", Bob, 60_000);
-        else
-            Unclear(new() { Verb = Verb.Reassign, Start = Ticks(90), LeaseId = "L", Request = "r", Holder = Bob }, 110);
-        if (looked)
-            Resolve(120, 130, "L", "N", ofSomebodyElse ? Carol : Bob);
-        Resolve(40_000, 40_010, "L", "N", Alice);
-        var verdict = HistoryChecker.Check(new ChaosRules(), mayLose: false, _calls, _troubles);
-        Assert.That(verdict.Violations, answered || (looked && ofSomebodyElse) ? Is.Not.Empty : Is.Empty);
-        Assert.That(verdict.Unconfirmed, Is.EqualTo(looked && !answered && !ofSomebodyElse ? 1 : 0));
-    }
-
-    [Test]
-    public void A_look_up_after_an_acknowledged_change_is_not_excused_by_another_one_that_was_not_answered([Values] bool released)
-    {
-        _troubles.Add(new(Ticks(1_000), Ticks(2_000), MayLose: true));
-        Create(0, 20, "L", "N", Alice, expire: 60_000);
-        Unclear(new() { Verb = Verb.Extend, Start = Ticks(50), LeaseId = "L", Request = "e", Ticks = TimeSpan.FromSeconds(3).Ticks }, 60);
-        if (released)
-            Release(1_100, 1_110, "L", at: 1_105);
-        else
-            Reassign(1_100, 1_110, "L", "r", Bob, 60_000);
-        Resolve(1_200, 1_210, "L", "N", Alice);
-        var verdict = HistoryChecker.Check(new ChaosRules(), mayLose: false, _calls, _troubles);
-        Assert.That(verdict.Violations.Select(breach => breach.Kind), Is.EqualTo(new[] { BreachKind.RouteAfterEnd }));
-    }
-
-    [TestCase(13_000, false)]
-    [TestCase(14_100, true)]
-    public void A_forgotten_lease_excuses_its_slot_s_next_one_only_when_that_has_rested_since_the_loss(int next, bool admitted)
-    {
-        _troubles.Add(new(Ticks(100), Ticks(500), MayLose: true));
-        Create(0, 20, "L", "N", Alice, expire: 60_000);
-        Create(next, next + 20, "M", "N", Bob, expire: 60_000, epoch: next + 10, delivery: "other");
-        var verdict = Check();
-        Assert.That(verdict.Admitted.Concat(verdict.Violations).Select(breach => breach.Kind), Is.EqualTo(new[] { BreachKind.TwoHolders }));
-        Assert.That(verdict.Admitted, Has.Count.EqualTo(admitted ? 1 : 0));
-    }
-
-    private void Freeze(int start, int thaw, int whole) => _troubles.Add(new(Ticks(start), Ticks(whole), MayLose: false, new(Ticks(thaw), Ticks(thaw + 1))));
-
-    private static long Ticks(int milliseconds) => new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddMilliseconds(milliseconds).UtcTicks;
-
-    private void Create(
-        int start, int end, string lease, string number, string holder, int expire, int epoch = 10, string delivery = D, string request = "c", string peer = "", int? asked = null) =>
-        Add(new()
-        {
-            Verb = Verb.Create,
-            Start = Ticks(start),
-            Delivery = delivery,
-            Role = DeliveryRole.Recipient,
-            Request = request,
-            Holder = holder,
-            Peer = peer,
-            Pair = peer.Length > 0,
-            Ticks = Ticks(asked ?? expire),
-            Seen = [Seen(lease, expire, default, 0) with { Number = number, Epoch = Ticks(epoch) }],
-        }, end);
-
-    private void Resolve(int start, int end, string lease, string number, string? connected, string caller = "+9993000000001") => Add(
-        new()
-        {
-            Verb = Verb.Resolve,
-            Start = Ticks(start),
-            LeaseId = lease,
-            Called = number,
-            Caller = caller,
-            Connected = connected ?? "",
-            Seen = connected is null ? [] : [new(lease, default, number, Ticks(10), 0, default, 0)],
-        }, end);
-
-    private void Extend(int start, int end, string lease, string request, int by, int expire, int extensions) => Add(
-        new()
-        {
-            Verb = Verb.Extend,
-            Start = Ticks(start),
-            LeaseId = lease,
-            Request = request,
-            Ticks = TimeSpan.FromMilliseconds(by).Ticks,
-            Seen = [Seen(lease, expire, default, extensions)],
-        }, end);
-
-    private void Reassign(int start, int end, string lease, string request, string holder, int expire, int extensions = 0, string peer = "") => Add(
-        new()
-        {
-            Verb = Verb.Reassign,
-            Start = Ticks(start),
-            LeaseId = lease,
-            Request = request,
-            Holder = holder,
-            Peer = peer,
-            Seen = [Seen(lease, expire, default, extensions)],
-        }, end);
-
-    private void Release(int start, int end, string lease, int at, int extensions = 0) => Add(
-        new() { Verb = Verb.Release, Start = Ticks(start), LeaseId = lease, Seen = [Seen(lease, at, EndReason.Released, extensions)] }, end);
-
-    private void Get(int start, int end, string lease, int expire, EndReason reason = default, int extensions = 0) => Add(
-        new() { Verb = Verb.Get, Start = Ticks(start), LeaseId = lease, Seen = [Seen(lease, expire, reason, extensions)] }, end);
-
-    private void Gone(int start, int end, string lease) => Add(
-        new() { Verb = Verb.Get, Start = Ticks(start), LeaseId = lease, Outcome = CallEnd.Refused, Reason = "LEASE_UNKNOWN" }, end);
-
-    private void Report(
-        int start, int end, StatusEvent report, ReportOutcome outcome = ReportOutcome.Applied, StatusEvent? latest = null, (string Id, int Expire, int Extensions)? lease = null) =>
-        Add(new()
-        {
-            Verb = Verb.Report,
-            Start = Ticks(start),
-            Delivery = D,
-            Event = report,
-            ReportOutcome = outcome,
-            Latest = latest ?? report,
-            Seen = lease is { } seen ? [Seen(seen.Id, seen.Expire, default, seen.Extensions)] : [],
-        }, end);
-
-    private static SeenLease Seen(string lease, int expire, EndReason end, int extensions) =>
-        new(lease, DeliveryRole.Recipient, "N", Ticks(10), Ticks(expire), end, extensions);
-
-    private void Unclear(Call call, int end)
-    {
-        (call.Outcome, call.Reason) = (CallEnd.Unclear, "Unavailable");
-        Add(call, end);
-    }
-
-    private void Add(Call call, int end)
-    {
-        call.End = Ticks(end);
-        _calls.Add(call);
-    }
-
-    private Verdict Check() => HistoryChecker.Check(new ChaosRules(), mayLose: true, _calls, _troubles);
-
-    private Verdict Good()
-    {
-        var verdict = Check();
-        Assert.That(verdict.Violations.Concat(verdict.Admitted).Select(breach => breach.Text), Is.Empty);
-        return verdict;
-    }
-
-    private void Found(params BreachKind[] expected)
-    {
-        var verdict = Check();
-        Assert.That(verdict.Violations.Select(breach => breach.Kind), Is.EqualTo(expected), string.Join(Environment.NewLine, verdict.Violations.Select(breach => breach.Text)));
-        Assert.That(verdict.GivenUp, Is.Zero);
     }
 }
