@@ -169,7 +169,7 @@ internal sealed partial class RedisCalls
             return outcome.Result!;
         if (RedisFault.ReasonOfRefusedChange(fault) is { } reason)
             _refusedChange = new(reason, _time.GetTimestamp());
-        var exception = RedisFault.ToException(step, fault, Diagnosed);
+        var exception = RedisFault.ToException(step, fault, Diagnosed, cancellation);
         if (ReferenceEquals(exception, fault))
             ExceptionDispatchInfo.Throw(fault);
         throw exception;

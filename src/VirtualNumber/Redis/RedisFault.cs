@@ -64,9 +64,11 @@ internal static class RedisFault
     /// <param name="step">What was tried.</param>
     /// <param name="fault">What came of it.</param>
     /// <param name="diagnosed">What was found out about a Redis to which there is no connection, if anything was.</param>
-    public static Exception ToException(string step, Exception fault, StoreTrouble? diagnosed = null) => fault switch
+    /// <param name="cancellation">The caller's: what is cancelled without it has failed.</param>
+    public static Exception ToException(string step, Exception fault, StoreTrouble? diagnosed, CancellationToken cancellation) => fault switch
     {
-        OperationCanceledException or StoreUnavailableException => fault,
+        StoreUnavailableException => fault,
+        OperationCanceledException when cancellation.IsCancellationRequested => fault,
         RedisServerException answer when CodeOf(answer.Message) == Broken => new InvalidOperationException($"{step}: {answer.Message}", answer),
         RedisServerException answer when CodeOf(answer.Message) == Lost => new StoreUnavailableException(
             $"{step}: a block that the registry knows has lost its data in Redis. It is not taken for an empty one, and answers nothing until an operator has looked.",
@@ -82,7 +84,8 @@ internal static class RedisFault
         UnconfirmedException or RedisException or TimeoutException or TimeoutRejectedException or BrokenCircuitException =>
             new StoreUnavailableException($"{step}: {fault.Message}", fault) { Trouble = TroubleOf(fault, diagnosed) },
         ObjectDisposedException => new StoreUnavailableException($"{step}: the service stops.", fault),
-        _ => fault,
+        // Out of the client itself, as its connection comes or goes: nothing but commands is run there. Its words may repeat what was sent.
+        _ => new StoreUnavailableException($"{step}: the client for Redis has failed ({fault.GetType().Name}).", fault) { Trouble = StoreTrouble.Other },
     };
 
     /// <summary>Why Redis refuses changes, for the operator; null when the fault is not that.</summary>

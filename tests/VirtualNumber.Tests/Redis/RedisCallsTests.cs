@@ -266,6 +266,22 @@ public sealed class RedisCallsTests
     }
 
     [Test]
+    public async Task What_the_client_itself_fails_with_is_a_store_in_trouble_in_words_of_our_own()
+    {
+        var calls = new RedisCalls(await RedisStoreUnderTest.Single.GetConnectionAsync(), s_options, _time);
+        var fault = new InvalidOperationException("HGET 13924680135");
+
+        foreach (var fails in new Func<Task<int>>[] { () => throw fault, () => Task.FromException<int>(fault), () => Task.FromCanceled<int>(new(true)) })
+        {
+            Assert.That(
+                async () => await calls.CallAsync(_ => fails(), default, "Get"),
+                Throws.TypeOf<StoreUnavailableException>().With.Message.StartsWith("Get: the client for Redis has failed (").And.Message.Not.Contain("139"));
+        }
+
+        Assert.That((_meter.Outcomes("Get", "other"), _meter.Repeats("Get").Count), Is.EqualTo((2, 0)));
+    }
+
+    [Test]
     public async Task Lost_data_is_told_in_clear_words_and_not_asked_for_twice()
     {
         var calls = new RedisCalls(await RedisStoreUnderTest.Single.GetConnectionAsync(), s_options, _time);
