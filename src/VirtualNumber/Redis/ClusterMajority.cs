@@ -12,10 +12,10 @@ internal sealed class ClusterMajority(IConnectionMultiplexer connection)
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(400);
 
     /// <summary>
-    /// The masters that do not answer, while most of them do; null where there is no cluster, or no majority, without which a cluster serves
-    /// nothing, or none is away.
+    /// The masters that do not answer, in order, while most of them do; none where there is no cluster, or no majority, without which a cluster
+    /// serves nothing.
     /// </summary>
-    public async Task<string?> FindAwayAsync()
+    public async Task<IReadOnlyList<string>> FindAwayAsync()
     {
         var servers = connection.GetEndPoints().Select(endpoint => connection.GetServer(endpoint)).ToList();
         var answers = await Task.WhenAll(servers.Select(AnswersAsync));
@@ -23,10 +23,10 @@ internal sealed class ClusterMajority(IConnectionMultiplexer connection)
         // Who the masters are is told by one that answers: what a dead one said last is no longer so.
         var configuration = answering.Where(server => server.ServerType == ServerType.Cluster).Select(server => server.ClusterConfiguration).FirstOrDefault(known => known is not null);
         if (configuration is null)
-            return null;
+            return [];
         var masters = configuration.Nodes.Where(node => node.Slots.Count > 0).Select(node => node.EndPoint!).ToList();
         var away = masters.Except(answering.Select(server => server.EndPoint)).Select(DurabilityCheck.NameOf).Order(StringComparer.Ordinal).ToList();
-        return away.Count > 0 && 2 * away.Count < masters.Count ? string.Join(", ", away) : null;
+        return 2 * away.Count < masters.Count ? away : [];
     }
 
     private static async Task<bool> AnswersAsync(IServer server)

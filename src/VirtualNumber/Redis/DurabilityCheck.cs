@@ -49,10 +49,11 @@ internal sealed class DurabilityCheck(IConnectionMultiplexer connection, RedisCa
     private async Task JudgeAsync(EndPoint endpoint, CancellationToken cancellation)
     {
         var server = connection.GetServer(endpoint);
-        // Nothing goes to it either.
         if (!server.IsConnected)
         {
-            _judged.TryRemove(endpoint, out _);
+            // Nothing goes to it either. But one that keeps less may come back before the next look, and calls with it.
+            if (!_judged.TryGetValue(endpoint, out var known) || known.Weaker is null || IsReplaced(endpoint))
+                _judged.TryRemove(endpoint, out _);
             return;
         }
 
@@ -78,6 +79,15 @@ internal sealed class DurabilityCheck(IConnectionMultiplexer connection, RedisCa
         }
     }
 
+    /// <summary>Whether another server has taken the place of one that is away: nothing will go to that, whatever it keeps.</summary>
+    private bool IsReplaced(EndPoint endpoint)
+    {
+        var others = connection.GetEndPoints().Where(other => !other.Equals(endpoint)).Select(other => connection.GetServer(other)).Where(other => other.IsConnected).ToList();
+        return others.Find(other => other.ServerType == ServerType.Cluster)?.ClusterConfiguration is { } configuration
+            ? configuration[endpoint] is not { Slots.Count: > 0 }
+            : others.Exists(other => _judged.ContainsKey(other.EndPoint));
+    }
+
     private string? MissingOf(EndPoint endpoint, Dictionary<string, string> replication)
     {
         if (options.Durability != DurabilityLevel.Replicated)
@@ -100,7 +110,7 @@ internal sealed class DurabilityCheck(IConnectionMultiplexer connection, RedisCa
             var weaker = string.Join(", ", WeakerOf(settings));
             return new(readAt, weaker.Length == 0 ? null : $"{NameOf(server.EndPoint)} has {weaker}", null, missing);
         }
-        catch (Exception refused) when (refused is RedisCommandException or StoreUnavailableException { InnerException: RedisServerException })
+        catch (Exception refused) when (refused is StoreUnavailableException { InnerException: RedisServerException or RedisCommandException })
         {
             return new(readAt, null, $"{NameOf(server.EndPoint)} does not let CONFIG GET be used", missing);
         }

@@ -21,7 +21,7 @@ internal sealed class RedisCheck(
     private readonly Question _data = new();
     private readonly Question _durability = new();
     private readonly Question _changes = new();
-    private string? _away;
+    private IReadOnlyList<string> _away = [];
 
     /// <summary>
     /// Asks Redis, bars the instance or lets it work, and answers what was found. Each thing is asked for itself: a part of Redis may be
@@ -33,7 +33,7 @@ internal sealed class RedisCheck(
     public async ValueTask<IReadOnlyList<StoreFinding>> RunAsync(CancellationToken cancellation)
     {
         // Beside each other: all may have to wait for who is away.
-        var looking = majority?.FindAwayAsync() ?? Task.FromResult<string?>(null);
+        var looking = majority?.FindAwayAsync() ?? Task.FromResult<IReadOnlyList<string>>([]);
         await Task.WhenAll(
             _clock.AskAsync(async () => ListOf(await CheckClockAsync(cancellation))),
             _data.AskAsync(async () => ListOf(await CheckRingAsync(cancellation))),
@@ -47,25 +47,29 @@ internal sealed class RedisCheck(
         if (fault is null && !findings.Exists(finding => finding.Bars))
         {
             await _changes.AskAsync(async () => ListOf(await CheckChangesAsync(cancellation)));
-            findings.AddRange(_changes.Found ?? []);
             fault = _changes.Fault;
         }
 
-        // Lifted only once everything has been asked; what cannot be asked now bars by what was found the last time.
-        var isKnown = questions.All(question => question.Found is not null);
-        var barring = findings.Find(finding => finding.Bars)?.Text;
-        if (isKnown || barring is not null)
-            calls.Barred = barring;
-        var away = await looking;
-        if (fault is not null && (away is null || !isKnown))
-            ExceptionDispatchInfo.Throw(fault);
+        findings.AddRange(_changes.Found ?? []);
         // One slow answer is no shard that is away: where all could be asked it is told of from the second time on.
-        var isTold = away is not null && (fault is not null || away == _away);
+        var away = await looking;
+        var told = fault is not null ? away : [.. away.Intersect(_away)];
         _away = away;
-        if (isTold)
-            findings.Add(new(StoreFindingKind.ShardAway, $"A part of the cluster is away: {away}. What it holds is answered UNAVAILABLE, all else is served."));
+        var isPartAway = fault is not null && away.Count > 0 && IsAbsence(fault) && questions.All(question => question.Found is not null);
+        // Lifted only by whoever goes on to serve: a Redis that is away may come back as unfit as it was.
+        var barring = findings.Find(finding => finding.Bars)?.Text;
+        if (barring is not null || fault is null || isPartAway)
+            calls.Barred = barring;
+        if (fault is not null && !isPartAway)
+            ExceptionDispatchInfo.Throw(fault);
+        if (told.Count > 0)
+            findings.Add(new(StoreFindingKind.ShardAway, $"A part of the cluster is away: {string.Join(", ", told)}. What it holds is answered UNAVAILABLE, all else is served."));
         return findings;
     }
+
+    /// <summary>Whether nobody has answered; what Redis refuses is no matter of who is away.</summary>
+    private static bool IsAbsence(Exception fault) =>
+        fault is OperationCanceledException or StoreUnavailableException { Trouble: StoreTrouble.Away or StoreTrouble.Silent or StoreTrouble.Starting };
 
     private static IReadOnlyList<StoreFinding> ListOf(StoreFinding? finding) => finding is null ? [] : [finding];
 

@@ -42,6 +42,23 @@ public sealed class DurabilityCheckTests
     }
 
     [Test]
+    public async Task One_that_keeps_less_bars_the_instance_also_while_it_is_away_and_as_it_comes_back()
+    {
+        await using var redis = await RedisServer.StartAsync("--appendfsync", "always", "--appendonly", "no");
+        using var connection = await RedisConnection.ConnectAsync($"127.0.0.1:{redis.Port}");
+        var (calls, check) = CheckOf(connection, DurabilityLevel.Always);
+        var found = (await check.RunAsync(None)).Single();
+
+        await redis.KillAsync();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(40));
+        while (connection.GetServer(connection.GetEndPoints()[0]).IsConnected)
+            await timer.WaitForNextTickAsync(limit.Token);
+        Assert.That(async () => await check.RunAsync(None), Throws.TypeOf<StoreUnavailableException>());
+        Assert.That(calls.Barred, Is.EqualTo(found.Text), "It may be back before it is looked at again.");
+    }
+
+    [Test]
     public async Task Eviction_needs_a_limit_to_evict_at()
     {
         await using var redis = await RedisServer.StartAsync("--maxmemory", "0", "--maxmemory-policy", "allkeys-lru");
