@@ -8,6 +8,9 @@ namespace VirtualNumber.Http;
 /// </summary>
 internal sealed class DiscreetContextFactory(IServiceProvider services, HttpRoutes routes) : IHttpContextFactory
 {
+    /// <summary>Of two parts, as a method's: the answer is still that there is no such method.</summary>
+    private const string UnknownMethod = HttpRoutes.UnknownPath + HttpRoutes.UnknownPath;
+
     private readonly DefaultHttpContextFactory _contexts = new(services);
 
     public HttpContext Create(IFeatureCollection featureCollection)
@@ -18,6 +21,8 @@ internal sealed class DiscreetContextFactory(IServiceProvider services, HttpRout
         // The paths of gRPC are names of methods, asked for by POST and without a query: all else took the one port for the other.
         else if (!HttpMethods.IsPost(request.Method))
             Show(request, HttpRoutes.UnknownPath);
+        else if (!routes.IsElsewhere(request.Path))
+            Show(request, UnknownMethod);
         else if (request.QueryString.Length > 0)
             Show(request, request.Path);
         return _contexts.Create(featureCollection);

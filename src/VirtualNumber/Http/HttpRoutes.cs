@@ -35,13 +35,16 @@ internal sealed class HttpRoutes
     /// <summary>What is served here.</summary>
     public IReadOnlyCollection<HttpRoute> Routes { get; }
 
+    /// <summary>Whether others serve a path, as gRPC does the names of methods.</summary>
+    public bool IsElsewhere(string path) => _elsewhere.Contains(path);
+
     /// <summary>What a request is for; null: others serve its path.</summary>
     /// <param name="verb">The verb of HTTP.</param>
     /// <param name="path">Decoded but for <c>%2F</c>.</param>
     /// <param name="query">With the question mark, or empty.</param>
     public HttpTarget? Find(string verb, string path, string query)
     {
-        if (_elsewhere.Contains(path))
+        if (IsElsewhere(path))
             return null;
         if (_literal.TryGetValue(path, out var exact))
             return Choose(exact, verb, path, query);

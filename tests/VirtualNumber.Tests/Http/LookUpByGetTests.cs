@@ -83,9 +83,13 @@ public sealed class LookUpByGetTests
         }
 
         // At the port of gRPC nothing of it is known, and nothing told.
-        foreach (var verb in new[] { HttpMethod.Get, HttpMethod.Post })
+        foreach (var (verb, path) in new[]
         {
-            using var request = new HttpRequestMessage(verb, new Uri(service.GrpcAddress, $"/v1/calls:resolve{(verb == HttpMethod.Get ? "/13924680135" : "")}?{numbers}"))
+            (HttpMethod.Get, "/v1/calls:resolve/13924680135"), (HttpMethod.Post, "/v1/calls:resolve"), (HttpMethod.Post, "/v1/calls/13924680135"),
+            (HttpMethod.Post, "/13924680135/x"), (HttpMethod.Post, $"/v1/leases/{LeaseLike}:extend"),
+        })
+        {
+            using var request = new HttpRequestMessage(verb, new Uri(service.GrpcAddress, $"{path}?{numbers}"))
             {
                 Version = HttpVersion.Version20,
                 VersionPolicy = HttpVersionPolicy.RequestVersionExact,
