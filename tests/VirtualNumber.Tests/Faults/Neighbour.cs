@@ -24,9 +24,10 @@ internal sealed class Neighbour : IAsyncDisposable
     /// <summary>Calls from now on until it is asked how it went.</summary>
     public static Neighbour Of(FuzzStock stock) => new(stock);
 
-    /// <summary>Calls a few times more, stops calling, and asserts that all was well.</summary>
+    /// <summary>Calls a few times more, stops calling, and asserts that all was well, also before.</summary>
     public async Task AssertUnharmedAsync()
     {
+        Assert.That(Answered, Is.Positive);
         _least = Answered + 10;
         await _stop.CancelAsync();
         await _calling;
