@@ -28,6 +28,7 @@ internal static class Messages
             AreaCode = lease.AreaCode,
             CallDirection = (V1.CallDirection)lease.Direction,
             MaskedPeerNumber = lease.MaskedPeerNumber,
+            CallRules = lease.Rules.ToMessage(),
         };
         if (lease.End != EndReason.None)
             message.EndTime = lease.ExpireTime.ToTimestamp();
@@ -51,6 +52,31 @@ internal static class Messages
             : new V1.LeaseQuota { LiveLeaseLimit = pool.Quota.LiveLeases ?? 0, LeasesPerMinuteLimit = pool.Quota.LeasesPerMinute ?? 0 },
         EndedAnnouncement = pool.EndedAnnouncement,
         EndedHotline = pool.EndedHotline.Length > 0 ? PhoneNumber.FromCanonical(pool.EndedHotline).ToRoute() : "",
+        CallRules = pool.Rules.ToMessage(pool.AllowedKinds),
+    };
+
+    /// <summary>Null where there are none. Of callers only how many there are.</summary>
+    public static V1.CallRules? ToMessage(this CallRules rules, PhoneNumberKindSet kinds = default)
+    {
+        if (rules.AreNone() && kinds == default)
+            return null;
+        var message = new V1.CallRules
+        {
+            OnlyAllowedCallers = rules.Allowed is not null,
+            AllowedKinds = { CallRulesReader.Kinds.Where(kind => kinds.Contains(kind.Own)).Select(kind => kind.Published) },
+            AllowedCallerCount = rules.Allowed?.Count ?? 0,
+            BlockedCallerCount = rules.Blocked.Count,
+        };
+        if (rules.Hours is { } hours)
+            message.Hours = new V1.CallHours { TimeZone = hours.TimeZone, Windows = { hours.Windows.Select(ToMessage) } };
+        return message;
+    }
+
+    private static V1.CallWindow ToMessage(CallWindow window) => new()
+    {
+        Start = CallRulesReader.TimeOfDay(window.Start),
+        End = CallRulesReader.TimeOfDay(window.End),
+        Days = { CallRulesReader.Days.Where(day => window.Days.HasFlag(CallRulesReader.Bit(day))) },
     };
 
     public static V1.NumberCounts ToMessage(this NumberCounts counts) => new()

@@ -81,6 +81,9 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
     {
         ResolveOutcome.CallerIsHolder or ResolveOutcome.DirectionNotAllowed or ResolveOutcome.PeerUnknown =>
             new() { Q850Cause = 21, SipStatus = 403, Reason = V1.RefusalReason.NotAllowed },
+        // In the other modes who calls is a stranger, whatever else he may be.
+        ResolveOutcome.OutsideHours or ResolveOutcome.CallerBlocked or ResolveOutcome.CallerNotAllowed when answer.Pool!.Mode == PoolMode.Pair =>
+            new() { Q850Cause = 21, SipStatus = 403, Reason = V1.RefusalReason.NotAllowed },
         ResolveOutcome.EndedForParty => new()
         {
             Q850Cause = 1,

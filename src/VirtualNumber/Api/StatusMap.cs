@@ -31,6 +31,9 @@ internal static class StatusMap
     public static RpcException PeerNumberInPool() => Fault.OfFields(
         V1.ErrorReason.RealNumberInPool, StatusCode.InvalidArgument, [("peer_number", "Is itself a virtual number of a pool; a call would loop.")]);
 
+    public static RpcException KindNotAllowed(string field) => Fault.OfFields(
+        V1.ErrorReason.FieldsInvalid, StatusCode.InvalidArgument, [(field, "Numbers of this kind may not be bound in this pool.")]);
+
     public static RpcException PoolNotPair() => Fault.OfFields(
         V1.ErrorReason.FieldsInvalid,
         StatusCode.InvalidArgument,
@@ -118,12 +121,14 @@ internal static class StatusMap
         CreateLeaseOutcome.PoolUnknown => PoolUnknown(),
         CreateLeaseOutcome.RealNumberInPool => RealNumberInPool(),
         CreateLeaseOutcome.PeerNumberInPool => PeerNumberInPool(),
+        CreateLeaseOutcome.RealNumberKindNotAllowed => KindNotAllowed("real_number"),
+        CreateLeaseOutcome.PeerNumberKindNotAllowed => KindNotAllowed("peer_number"),
         CreateLeaseOutcome.PoolNotPair => PoolNotPair(),
         CreateLeaseOutcome.RequestIdReused => RequestIdReused(),
         CreateLeaseOutcome.RoleTaken => Fault.Of(
             StatusCode.AlreadyExists,
             V1.ErrorReason.DeliveryRoleTaken,
-            "The delivery role has a live lease with other real numbers or another direction; correct it through ReassignLease.",
+            "The delivery role has a live lease with other real numbers, another direction or other call rules; correct numbers through ReassignLease, release it for the rest.",
             ("lease_id", answer.Lease!.LeaseId)),
         CreateLeaseOutcome.LeaseEnded => LeaseEnded(answer.Lease!),
         CreateLeaseOutcome.DeliveryOver => Fault.Of(
@@ -149,6 +154,8 @@ internal static class StatusMap
         LeaseOutcome.LeaseIdInvalid => LeaseIdInvalid(),
         LeaseOutcome.RealNumberInPool => RealNumberInPool(),
         LeaseOutcome.PeerNumberInPool => PeerNumberInPool(),
+        LeaseOutcome.RealNumberKindNotAllowed => KindNotAllowed("real_number"),
+        LeaseOutcome.PeerNumberKindNotAllowed => KindNotAllowed("peer_number"),
         LeaseOutcome.PoolNotPair => PoolNotPair(),
         LeaseOutcome.PartyBusy => Fault.Of(
             StatusCode.FailedPrecondition,

@@ -81,4 +81,7 @@ public sealed record Lease(
 
     /// <summary>Pair mode: the peer's number, masked; empty while it is not known, and when it does not open.</summary>
     public string MaskedPeerNumber { get; init; } = "";
+
+    /// <summary>When calls are connected, and whose, besides the pool's rules.</summary>
+    public CallRules Rules { get; init; } = CallRules.None;
 }

@@ -15,13 +15,19 @@ public enum CreateLeaseOutcome
     /// <summary>The peer's number is itself a virtual number.</summary>
     PeerNumberInPool,
 
+    /// <summary>Numbers of the real number's kind may not be bound in this pool.</summary>
+    RealNumberKindNotAllowed,
+
+    /// <summary>Numbers of the peer's kind may not be bound in this pool.</summary>
+    PeerNumberKindNotAllowed,
+
     /// <summary>A peer or a direction is given, and the pool's numbers are not shared by pairs.</summary>
     PoolNotPair,
 
     /// <summary>The request id was used for the same role with other content.</summary>
     RequestIdReused,
 
-    /// <summary>The role has a live lease with another real number.</summary>
+    /// <summary>The role has a live lease with another real number, or with other call rules than are asked for.</summary>
     RoleTaken,
 
     /// <summary>This request got a lease before, and that lease has ended.</summary>
@@ -66,6 +72,12 @@ public enum LeaseOutcome
 
     /// <summary>No such lease of this tenant, or its record is gone after its number's rest.</summary>
     LeaseUnknown,
+
+    /// <summary>Numbers of the real number's kind may not be bound in the lease's pool (reassign).</summary>
+    RealNumberKindNotAllowed,
+
+    /// <summary>Numbers of the peer's kind may not be bound there (reassign).</summary>
+    PeerNumberKindNotAllowed,
 
     /// <summary>The request id was used with other content (extend, reassign).</summary>
     RequestIdReused,
@@ -143,6 +155,15 @@ public enum ResolveOutcome
 
     /// <summary>The caller is a party of the pair, and the other one is not known yet.</summary>
     PeerUnknown,
+
+    /// <summary>The rules of pool or lease connect no calls at this time.</summary>
+    OutsideHours,
+
+    /// <summary>The rules of pool or lease block this caller.</summary>
+    CallerBlocked,
+
+    /// <summary>The rules of pool or lease connect some callers only, and this is none of them, or is withheld.</summary>
+    CallerNotAllowed,
 
     /// <summary>The bound number has since become a virtual number: connecting would loop.</summary>
     RealNumberInPool,

@@ -56,6 +56,12 @@ public sealed record Pool(
     /// <summary>Where a gateway may send such a caller instead, in canonical form; empty: nowhere.</summary>
     public string EndedHotline { get; init; } = "";
 
+    /// <summary>When calls are connected, and whose; a lease may have rules of its own besides.</summary>
+    public CallRules Rules { get; init; } = CallRules.None;
+
+    /// <summary>Which kinds of numbers may be bound, of those that may be at all; empty: all of them.</summary>
+    public PhoneNumberKindSet AllowedKinds { get; init; }
+
     /// <summary>
     /// How many slots a number has. A slot is what is leased and rests: the number itself in direct mode, the number and an extension in
     /// extension mode, the number and a figure that nobody is told in pair mode.
@@ -70,6 +76,9 @@ public sealed record Pool(
     /// <summary>The extension of a slot, its leading zeros kept; null where numbers have none.</summary>
     public string? ExtensionOf(uint slot) =>
         Mode == PoolMode.Extension ? (slot % SlotsPerNumber()).ToString($"D{ExtensionLength}", CultureInfo.InvariantCulture) : null;
+
+    /// <summary>Whether a number of that kind may be bound, as far as this pool goes.</summary>
+    public bool MayBind(PhoneNumberKind kind) => AllowedKinds == default || AllowedKinds.Contains(kind);
 
     /// <summary>Whether <paramref name="other"/> asks for the same pool, times and version aside.</summary>
     public bool HasPropertiesOf(Pool other) =>

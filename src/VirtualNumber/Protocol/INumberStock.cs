@@ -81,6 +81,18 @@ internal sealed record NumberSelection(IReadOnlyList<string> Blocks, IReadOnlyLi
 internal sealed record PoolUpdate(
     TimeSpan? Aging = null, bool? WithheldCallersAllowed = null, LeaseQuota? Quota = null, string? EndedAnnouncement = null, string? EndedHotline = null)
 {
+    /// <summary>The new rules, which replace all of the old ones.</summary>
+    public CallRules? Rules { get; init; }
+
+    /// <summary>The kinds of numbers that may be bound.</summary>
+    public PhoneNumberKindSet? AllowedKinds { get; init; }
+
+    /// <summary>Who joins or leaves the callers that alone are connected. Who joins where anybody's calls were connected is the only one.</summary>
+    public CallerChanges? AllowedCallers { get; init; }
+
+    /// <summary>Who joins or leaves the blocked callers.</summary>
+    public CallerChanges? BlockedCallers { get; init; }
+
     /// <summary>The pool with the changes.</summary>
     public Pool On(Pool pool) => pool with
     {
@@ -89,6 +101,16 @@ internal sealed record PoolUpdate(
         Quota = Quota ?? pool.Quota,
         EndedAnnouncement = EndedAnnouncement ?? pool.EndedAnnouncement,
         EndedHotline = EndedHotline ?? pool.EndedHotline,
+        Rules = On(Rules ?? pool.Rules),
+        AllowedKinds = AllowedKinds ?? pool.AllowedKinds,
+    };
+
+    private CallRules On(CallRules rules) => rules with
+    {
+        Allowed = AllowedCallers is { } allowed && (rules.Allowed is not null || allowed.Added.Count > 0)
+            ? allowed.On(rules.Allowed ?? CallerSet.Empty)
+            : rules.Allowed,
+        Blocked = BlockedCallers?.On(rules.Blocked) ?? rules.Blocked,
     };
 }
 

@@ -73,6 +73,9 @@ internal sealed record LeaseRecord
     /// <summary>The other side of a pair; null in the other modes.</summary>
     public PairSide? Pair { get; init; }
 
+    /// <summary>When calls are connected, and whose, besides the pool's rules; they never change.</summary>
+    public CallRules Rules { get; init; } = CallRules.None;
+
     /// <summary>The extensions granted; one each, so that a repeat extends once.</summary>
     public ImmutableArray<RequestMark> Extensions { get; init; } = [];
 
@@ -84,6 +87,7 @@ internal sealed record LeaseRecord
         && Values == other.Values
         && SealedNumber.Span.SequenceEqual(other.SealedNumber.Span)
         && Equals(Pair, other.Pair)
+        && Rules == other.Rules
         && Extensions.SequenceEqual(other.Extensions)
         && Reassignments.SequenceEqual(other.Reassignments));
 

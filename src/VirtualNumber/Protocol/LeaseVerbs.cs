@@ -106,6 +106,7 @@ internal sealed partial class LeaseVerbs(
         AreaCode = record.Area,
         Direction = record.Pair?.Direction ?? CallDirection.Unspecified,
         MaskedPeerNumber = maskedPeer,
+        Rules = record.Rules,
     };
 
     private bool TryFindHolder(string tenantId, string leaseId, out HolderKey holder)

@@ -41,13 +41,13 @@ internal sealed partial class LeaseVerbs
             PoolMode.Extension => await ResolveExtensionAsync(owner, call, cancellation),
             PoolMode.Pair => await ResolvePairAsync(owner, call, cancellation),
             // Whoever dials an extension means another kind of number.
-            _ => call.Digits is null ? await ResolveHolderAsync(call, part: 0, cancellation) : new(ResolveOutcome.NotLeased),
+            _ => call.Digits is null ? await ResolveHolderAsync(owner, call, part: 0, cancellation) : new(ResolveOutcome.NotLeased),
         };
         return answer with { Pool = owner };
     }
 
     /// <summary>A number, or a number and an extension, that stands for one holder.</summary>
-    private async ValueTask<ResolveAnswer> ResolveHolderAsync(CallQuery call, uint part, CancellationToken cancellation)
+    private async ValueTask<ResolveAnswer> ResolveHolderAsync(Pool owner, CallQuery call, uint part, CancellationToken cancellation)
     {
         var route = await pool.ResolveAsync(new RouteStep(call.Called, part), Now, cancellation);
         if (route.Record is not { } record)
@@ -61,7 +61,7 @@ internal sealed partial class LeaseVerbs
         var realNumber = Open(record);
         return realNumber.Equals(call.Caller)
             ? answer with { Outcome = ResolveOutcome.CallerIsHolder }
-            : await ConnectAsync(answer, realNumber, cancellation);
+            : await ConnectAsync(owner, record, call.Caller, answer, realNumber, cancellation);
     }
 
     private async ValueTask<ResolveAnswer> ResolveExtensionAsync(Pool owner, CallQuery call, CancellationToken cancellation)
@@ -73,12 +73,13 @@ internal sealed partial class LeaseVerbs
         var now = Now;
         var isExtension = digits.Length == owner.ExtensionLength && digits.All(char.IsAsciiDigit);
         var guard = guesses.IsLockedOutAsync(call.Called, call.Caller, now, cancellation).AsTask();
-        var route = ResolveHolderAsync(call, isExtension ? uint.Parse(digits, CultureInfo.InvariantCulture) : owner.SlotsPerNumber(), cancellation).AsTask();
+        var route = ResolveHolderAsync(owner, call, isExtension ? uint.Parse(digits, CultureInfo.InvariantCulture) : owner.SlotsPerNumber(), cancellation).AsTask();
         await Task.WhenAll(guard, route);
         if (await guard)
             return new(ResolveOutcome.LockedOut);
         var answer = await route;
-        return answer.Outcome is ResolveOutcome.NotLeased or ResolveOutcome.Ended or ResolveOutcome.Suspended
+        // A call that rules refuse is counted like one that reaches nobody: else the right extension would be the one that is never locked out.
+        return answer.Outcome is ResolveOutcome.NotLeased or ResolveOutcome.Ended or ResolveOutcome.Suspended || IsByRules(answer.Outcome)
             ? answer with { LockOuts = await guesses.MissAsync(call.Called, call.Caller, now, cancellation) }
             : answer;
     }
@@ -107,13 +108,18 @@ internal sealed partial class LeaseVerbs
             return answer with { Outcome = ResolveOutcome.DirectionNotAllowed };
         if (isHolder && pair.Peer is null)
             return answer with { Outcome = ResolveOutcome.PeerUnknown };
-        return await ConnectAsync(answer, isHolder ? OpenPeer(record)! : Open(record), cancellation);
+        return await ConnectAsync(owner, record, caller, answer, isHolder ? OpenPeer(record)! : Open(record), cancellation);
     }
 
-    private async ValueTask<ResolveAnswer> ConnectAsync(ResolveAnswer answer, PhoneNumber realNumber, CancellationToken cancellation) =>
-        await stock.IsStockedAsync(realNumber, s_stockAgeForCalls, cancellation)
+    private async ValueTask<ResolveAnswer> ConnectAsync(
+        Pool owner, LeaseRecord record, PhoneNumber? caller, ResolveAnswer answer, PhoneNumber realNumber, CancellationToken cancellation)
+    {
+        if (RefusalByRules(owner, record, caller) is { } refusal)
+            return answer with { Outcome = refusal };
+        return await stock.IsStockedAsync(realNumber, s_stockAgeForCalls, cancellation)
             ? answer with { Outcome = ResolveOutcome.RealNumberInPool }
             : answer with { Outcome = ResolveOutcome.Connect, RealNumber = realNumber };
+    }
 
     private ResolveAnswer AnswerOf(LeaseRecord record) => new(ResolveOutcome.Ended, null, LeaseIdOf(record), record.LeaseTime);
 

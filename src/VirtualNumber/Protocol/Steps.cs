@@ -90,6 +90,9 @@ internal readonly record struct TakeStep(
     /// <summary>Keyed digest of all that the lease stands for; null: of the one number.</summary>
     public Digest? LeasedDigest { get; init; }
 
+    /// <summary>When calls are connected, and whose, besides the pool's rules.</summary>
+    public CallRules Rules { get; init; } = CallRules.None;
+
     /// <summary>What extensions of the lease that it takes the place of promised; null: nothing.</summary>
     public DateTimeOffset? Floor { get; init; }
 
@@ -116,6 +119,7 @@ internal readonly record struct TakeStep(
         NumberDigest = NumberDigest,
         LeasedDigest = LeasedDigest ?? NumberDigest,
         Pair = Pair,
+        Rules = Rules,
         Floor = Floor,
         Extensions = Extensions,
     };

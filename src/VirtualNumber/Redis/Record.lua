@@ -41,6 +41,7 @@ local function decode(packed)
   if r.version == VERSION then
     r.reassignments, at, leased = marks(packed, at, 16)
     r.leased = leased or r.number
+    r.rules = packed:sub(at)
     return r
   end
   local moved
@@ -53,6 +54,7 @@ local function decode(packed)
   r.peer = packed:sub(at + 1, at + 16 * known)
   at = at + 1 + 16 * known
   r.sealed_peer = packed:sub(at + 1, at + packed:byte(at))
+  r.rules = packed:sub(at + 1 + packed:byte(at))
   return r
 end
 
@@ -63,12 +65,12 @@ local function encode(r)
     .. string.char(#r.sealed) .. r.sealed
     .. string.char(#r.extensions / 32) .. (extended and struct.pack('>I6', r.floor) or '') .. r.extensions
   if r.version == VERSION then
-    return common .. string.char(#r.reassignments / 32) .. (reassigned and r.leased or '') .. r.reassignments
+    return common .. string.char(#r.reassignments / 32) .. (reassigned and r.leased or '') .. r.reassignments .. r.rules
   end
   return common .. r.leased .. string.char(#r.reassignments / 32) .. r.reassignments
     .. string.char(r.direction, #r.before_move / 6) .. r.before_move
     .. string.char(#r.peer / 16) .. r.peer
-    .. string.char(#r.sealed_peer) .. r.sealed_peer
+    .. string.char(#r.sealed_peer) .. r.sealed_peer .. r.rules
 end
 
 local function log(kind, slot, lease, count)

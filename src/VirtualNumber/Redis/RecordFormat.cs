@@ -31,6 +31,8 @@ namespace VirtualNumber.Redis;
 ///             1  1 when the last reassignment ended the lease; then the expire time that it had 6, ms
 ///             1  1 when the peer is known; then its digest 16
 ///           1+n  the peer's sealed number
+/// both, where there are any:
+///             n  call rules (<see cref="CallRulesFormat"/>), which no script reads
 /// </code>
 /// </summary>
 internal static class RecordFormat
@@ -42,7 +44,9 @@ internal static class RecordFormat
 
     public static byte[] Pack(LeaseRecord record)
     {
-        var packed = new byte[LengthOf(record)];
+        var rules = CallRulesFormat.Pack(record.Rules);
+        var packed = new byte[LengthOf(record) + rules.Length];
+        rules.CopyTo(packed, packed.Length - rules.Length);
         packed[0] = record.Pair is null ? Version : PairVersion;
         packed[1] = (byte)record.Role;
         packed[2] = (byte)record.End;
@@ -87,7 +91,7 @@ internal static class RecordFormat
         var extensionMarks = ReadMarks(packed, at, extensions);
         at += extensions * MarkLength;
         var numberDigest = ReadDigest(packed, 46);
-        var (leased, reassignments, pair) = packed[0] == Version ? ReadReassignments(packed, at, numberDigest) : ReadPair(packed, at);
+        var (leased, reassignments, pair) = packed[0] == Version ? ReadReassignments(packed, ref at, numberDigest) : ReadPair(packed, ref at);
         return new LeaseRecord
         {
             TenantId = pool.TenantId,
@@ -109,6 +113,7 @@ internal static class RecordFormat
             LeasedDigest = leased,
             SealedNumber = packed.AsMemory(SealedAt + 1, sealedLength),
             Pair = pair,
+            Rules = ReadRules(packed.AsSpan(at), block),
             Extensions = extensionMarks,
             Reassignments = reassignments,
         };
@@ -144,10 +149,15 @@ internal static class RecordFormat
         WriteMarks(packed, at + Digest.Length, record.Reassignments);
     }
 
-    private static (Digest Leased, ImmutableArray<RequestMark> Reassignments, PairSide? Pair) ReadReassignments(byte[] packed, int at, Digest number)
+    private static (Digest Leased, ImmutableArray<RequestMark> Reassignments, PairSide? Pair) ReadReassignments(byte[] packed, ref int at, Digest number)
     {
         var count = packed[at++];
-        return count == 0 ? (number, [], null) : (ReadDigest(packed, at), ReadMarks(packed, at + Digest.Length, count), null);
+        if (count == 0)
+            return (number, [], null);
+        var leased = ReadDigest(packed, at);
+        var marks = ReadMarks(packed, at + Digest.Length, count);
+        at += Digest.Length + (count * MarkLength);
+        return (leased, marks, null);
     }
 
     private static void WritePair(byte[] packed, int at, LeaseRecord record, PairSide pair)
@@ -174,7 +184,7 @@ internal static class RecordFormat
         WriteSealed(packed, at, pair.SealedPeer);
     }
 
-    private static (Digest Leased, ImmutableArray<RequestMark> Reassignments, PairSide? Pair) ReadPair(byte[] packed, int at)
+    private static (Digest Leased, ImmutableArray<RequestMark> Reassignments, PairSide? Pair) ReadPair(byte[] packed, ref int at)
     {
         var leased = ReadDigest(packed, at);
         at += Digest.Length;
@@ -188,7 +198,21 @@ internal static class RecordFormat
         var known = packed[at++] != 0;
         var peer = known ? ReadDigest(packed, at) : default(Digest?);
         at += known ? Digest.Length : 0;
-        return (leased, reassignments, new PairSide(peer, packed.AsMemory(at + 1, packed[at]), direction, end));
+        var sealedPeer = packed.AsMemory(at + 1, packed[at]);
+        at += 1 + sealedPeer.Length;
+        return (leased, reassignments, new PairSide(peer, sealedPeer, direction, end));
+    }
+
+    private static CallRules ReadRules(ReadOnlySpan<byte> packed, BlockEntry block)
+    {
+        try
+        {
+            return CallRulesFormat.Unpack(packed);
+        }
+        catch (FormatException exception)
+        {
+            throw new StoreUnavailableException($"A record of block {block.Id} has call rules that this version does not know.", exception);
+        }
     }
 
     private static int WriteSealed(byte[] packed, int at, ReadOnlyMemory<byte> number)

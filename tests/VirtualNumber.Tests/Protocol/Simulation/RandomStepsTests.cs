@@ -2,6 +2,7 @@ using System.Globalization;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 using VirtualNumber.Sealing;
+using VirtualNumber.Tests.Leasing;
 
 namespace VirtualNumber.Tests.Protocol.Simulation;
 
@@ -314,6 +315,7 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         {
             Choice = _pool.Mode == PoolMode.Direct ? null : Choice(),
             Pair = _pool.Mode == PoolMode.Pair ? Pair() : null,
+            Rules = _random.Next(3) == 0 ? CallRulesFormatTests.RulesOf(_random) : CallRules.None,
             LeasedDigest = _pool.Mode == PoolMode.Pair ? StoreTests.DigestOf($"leased {_random.Next(3)}") : null,
         };
         try

@@ -11,6 +11,8 @@ internal sealed class SimulatedClients(
 {
     private const string Stranger = "tenant-9";
 
+    private static readonly PhoneNumber s_mobile = PhoneNumber.FromCanonical("86:13912345678");
+
     private static readonly DeliveryStatus[] s_statuses = [.. Enum.GetValues<DeliveryStatus>().Skip(1)];
 
     private int _created;
@@ -48,7 +50,7 @@ internal sealed class SimulatedClients(
     private DeliveryRole Role() => (DeliveryRole)(1 + random.Next(2));
 
     /// <summary>Few people; some of their numbers will join the stock later on.</summary>
-    private PhoneNumber Number() => StoreTests.RealNumber(random.Next(6) == 0 ? 100 + random.Next(3) : random.Next(6));
+    private PhoneNumber Number() => random.Next(30) == 0 ? s_mobile : StoreTests.RealNumber(random.Next(6) == 0 ? 100 + random.Next(3) : random.Next(6));
 
     private Lease? AnyLease()
     {
@@ -59,10 +61,13 @@ internal sealed class SimulatedClients(
     private Func<LeaseVerbs, InFlight, Task> Create()
     {
         _created++;
-        var command = NewCommand();
+        var asked = NewCommand();
+        // Mostly the same ones for the same parcel, as above.
+        var rules = SimulatedRules.Of(random.Next(8) == 0 ? random.Next(8) : asked.Delivery.WaybillNumber[^1] % 8);
         return async (verbs, verb) =>
         {
-            oracle.Binding[verb] = record => promises.Bind(record, new Parties(command.RealNumber, command.PeerNumber));
+            var command = asked with { Rules = rules?.Kept(verbs, asked.Delivery.TenantId) ?? CallRules.None };
+            oracle.Binding[verb] = record => promises.Bind(record, new Parties(command.RealNumber, command.PeerNumber, rules));
             var promised = promises.Promised(command);
             var answer = await verbs.CreateLeaseAsync(command, None);
             oracle.Count($"CreateLease {answer.Outcome}");
@@ -124,7 +129,7 @@ internal sealed class SimulatedClients(
             {
                 // The lease itself, or the one in its place, which begins as this one was.
                 var from = promises.Bound.GetValueOrDefault(promises.LeaseIdOf(record)) ?? promises.Bound[leaseId];
-                promises.Bind(record, new Parties(command.RealNumber ?? from.Holder, command.PeerNumber ?? from.Peer));
+                promises.Bind(record, new Parties(command.RealNumber ?? from.Holder, command.PeerNumber ?? from.Peer, from.Rules));
             };
             var answer = await verbs.ReassignLeaseAsync(command, None);
             Answered("ReassignLease", answer);
@@ -235,6 +240,7 @@ internal sealed class SimulatedClients(
             Unless(answer.RealNumber == Reached(parties, record, caller), () => "A call goes to a number that the lease does not stand for.");
             Unless(answer.RealNumber != caller, () => "A holder is connected to himself.");
             Unless(record.Extension == digits, () => "A call goes through by another extension.");
+            Unless(parties.Rules is not { } rules || rules.Pass(caller, world.SlowestNow, world.FastestNow), () => "A call goes through that the lease's rules refuse.");
         };
     }
 
