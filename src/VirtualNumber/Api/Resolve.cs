@@ -48,7 +48,7 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
             return new V1.ResolveResponse { Action = V1.RoutingAction.Reject, Refusal = new() { Q850Cause = 28, SipStatus = 484, Reason = V1.RefusalReason.AddressIncomplete } };
         }
 
-        var answer = await verbs.ResolveAsync(new CallQuery(called.Number, digits, caller, earlier), context.CancellationToken);
+        var answer = await verbs.ResolveAsync(new CallQuery(called.Number, digits, caller, earlier) { Scope = gateway.Scope }, context.CancellationToken);
         Telemetry.Resolved(answer.Outcome, startedAt);
         if (answer.Outcome == ResolveOutcome.Connect)
             return Connect(answer, called.Number, gateway);
