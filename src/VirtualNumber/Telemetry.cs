@@ -58,6 +58,12 @@ internal static class Telemetry
     private static readonly Counter<long> s_unobserved = s_meter.CreateCounter<long>(
         "virtualnumber.tasks.unobserved", "{task}", "Tasks that failed and that nobody looked at: each is a fault of this service.");
 
+    private static readonly Gauge<int> s_gatewayInstances = s_meter.CreateGauge<int>(
+        "virtualnumber.gateway.instances", "{instance}", "Instances of gateways by their heart-beats, by gateway and state: alive or silent.");
+
+    private static readonly Gauge<long> s_gatewayCalls = s_meter.CreateGauge<long>(
+        "virtualnumber.gateway.calls_in_progress", "{call}", "Calls in progress as the instances that are alive told last, by gateway.");
+
     private static readonly Gauge<double> s_clockOffset = s_meter.CreateGauge<double>(
         "virtualnumber.store.clock_offset", "s", "By how much the store's clock is ahead of this instance's, as far as it is certain; negative: behind.");
 
@@ -105,6 +111,13 @@ internal static class Telemetry
     public static void Unreadable(Enum cause) => s_unreadable.Add(1, new KeyValuePair<string, object?>("cause", cause.ToString()));
 
     public static void LockedOut(string scope) => s_lockOuts.Add(1, new KeyValuePair<string, object?>("scope", scope));
+
+    public static void Gateway(string gatewayId, int alive, int silent, long calls)
+    {
+        s_gatewayInstances.Record(alive, new("gateway", gatewayId), new("state", "alive"));
+        s_gatewayInstances.Record(silent, new("gateway", gatewayId), new("state", "silent"));
+        s_gatewayCalls.Record(calls, new KeyValuePair<string, object?>("gateway", gatewayId));
+    }
 
     public static void ClockOffset(TimeSpan offset) => s_clockOffset.Record(offset.TotalSeconds);
 

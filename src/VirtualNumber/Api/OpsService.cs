@@ -7,7 +7,15 @@ namespace VirtualNumber.Api;
 
 /// <summary>For operators; ops_service.proto documents it. A file per RPC.</summary>
 internal sealed partial class OpsService(
-    INumberStock stock, LeaseVerbs verbs, PageTokens tokens, RequestRules rules, ProtocolBounds bounds, TimeProvider time, ILogger<OpsService> logger)
+    INumberStock stock,
+    LeaseVerbs verbs,
+    PageTokens tokens,
+    RequestRules rules,
+    CallerDirectory callers,
+    GatewayWatch watch,
+    ProtocolBounds bounds,
+    TimeProvider time,
+    ILogger<OpsService> logger)
     : V1.OpsService.OpsServiceBase
 {
     private const int LongestAnnouncement = 32;

@@ -50,6 +50,13 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
         return callers.FindGateway(gatewayId) ?? throw StatusMap.GatewayUnknown();
     }
 
+    /// <summary>An instance of a gateway.</summary>
+    public static string Instance(string instanceId, FieldFaults faults)
+    {
+        faults.Require(CallerDirectory.IsId(instanceId), "instance_id", "Must be 1 to 64 ASCII letters, digits, dots, underscores and hyphens.");
+        return instanceId;
+    }
+
     public static DeliveryKey? Delivery(TenantOptions tenant, V1.Delivery? delivery, FieldFaults faults)
     {
         if (delivery is null)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using VirtualNumber.Hosting;
@@ -10,7 +9,8 @@ using Enum = System.Enum;
 namespace VirtualNumber.Api;
 
 /// <summary>For telephony gateways; routing_service.proto documents it.</summary>
-internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rules, ILogger<RoutingService> logger)
+internal sealed partial class RoutingService(
+    LeaseVerbs verbs, INumberPool pool, GatewayWatch watch, RequestRules rules, TimeProvider time, ILogger<RoutingService> logger)
     : V1.RoutingService.RoutingServiceBase
 {
     /// <summary>What SIP puts in the place of a caller who is withheld (RFC 3323, section 4.1.1.3).</summary>
@@ -44,11 +44,11 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
         if (called is null)
         {
             Telemetry.Resolved(V1.RefusalReason.AddressIncomplete, startedAt);
-            Log.NoNumber(logger, gateway.Id, WithoutNumbers(callId));
+            Log.NoNumber(logger, gateway.Id, RunsOfDigits.Hide(callId));
             return new V1.ResolveResponse { Action = V1.RoutingAction.Reject, Refusal = new() { Q850Cause = 28, SipStatus = 484, Reason = V1.RefusalReason.AddressIncomplete } };
         }
 
-        var answer = await verbs.ResolveAsync(new CallQuery(called.Number, digits, caller, earlier), context.CancellationToken);
+        var answer = await verbs.ResolveAsync(new CallQuery(called.Number, digits, caller, earlier) { Scope = gateway.Scope }, context.CancellationToken);
         Telemetry.Resolved(answer.Outcome, startedAt);
         if (answer.Outcome == ResolveOutcome.Connect)
             return Connect(answer, called.Number, gateway);
@@ -58,7 +58,7 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
         NoteLockOuts(answer.LockOuts, gateway.Id, called.Number);
 
         // The true reason stays here: to a stranger all refusals look alike.
-        Log.Refused(logger, answer.Outcome, gateway.Id, WithoutNumbers(callId), answer.LeaseId);
+        Log.Refused(logger, answer.Outcome, gateway.Id, RunsOfDigits.Hide(callId), answer.LeaseId);
         return new V1.ResolveResponse { Action = V1.RoutingAction.Reject, Refusal = RefusalOf(answer, gateway) };
     }
 
@@ -109,12 +109,6 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
             Log.NumberLockedOut(logger, gatewayId, called.National);
         }
     }
-
-    /// <summary>Many a telephone makes its call ids of its own number: what may be one is hidden.</summary>
-    private static string WithoutNumbers(string callId) => NumberInCallId().Replace(callId, match => new string('*', match.Length));
-
-    [GeneratedRegex("[0-9]{7,}")]
-    private static partial Regex NumberInCallId();
 
     private static partial class Log
     {

@@ -35,6 +35,7 @@ internal static partial class Composition
         .AddSingleton(new LeaseTerms(settings.Leasing))
         .AddSingleton(new RealNumberRules(settings.RealNumbers))
         .AddSingleton(settings.Guessing)
+        .AddSingleton(settings.GatewayHealth)
         .AddSingleton(settings.Overload)
         .AddSingleton(settings.HttpJson)
         .AddSingleton(new TenantQuotas(settings.Tenants.ToDictionary(
@@ -114,6 +115,7 @@ internal static partial class Composition
         .AddSingleton<PageTokens>()
         .AddSingleton<LeaseQuotas>()
         .AddSingleton<GuessGuard>()
+        .AddSingleton<GatewayWatch>()
         .AddSingleton<LeaseVerbs>()
         .AddHostedService<Reclaimer>();
 
@@ -141,6 +143,7 @@ internal static partial class Composition
             .AddSingleton<IReadOnlyList<string>>([.. s_services.Select(service => service.FullName)])
             .AddSingleton<StoreMonitor>()
             .AddHostedService(provider => provider.GetRequiredService<StoreMonitor>())
+            .AddHostedService<GatewayMonitor>()
             .AddHostedService<UnobservedTasks>();
     }
 

@@ -18,6 +18,7 @@ internal sealed record Settings(
     ProtocolBounds Bounds,
     ReclaimOptions Reclaim,
     GuessOptions Guessing,
+    GatewayHealthOptions GatewayHealth,
     OverloadOptions Overload,
     HttpJsonOptions HttpJson,
     RedisOptions Redis,
@@ -36,6 +37,7 @@ internal sealed record Settings(
             Bind(configuration, "Bounds", new ProtocolBounds(), faults),
             Bind(configuration, "Reclaim", new ReclaimOptions(), faults),
             Bind(configuration, "Guessing", new GuessOptions(), faults),
+            Bind(configuration, "GatewayHealth", new GatewayHealthOptions(), faults),
             Bind(configuration, "Overload", new OverloadOptions(), faults),
             Bind(configuration, "HttpJson", new HttpJsonOptions(), faults),
             Bind(configuration, "Redis", new RedisOptions(), faults),
@@ -46,6 +48,7 @@ internal sealed record Settings(
         faults.AddRange(settings.Bounds.Validate().Select(fault => $"Bounds: {fault}"));
         faults.AddRange(settings.Reclaim.Validate().Select(fault => $"Reclaim: {fault}"));
         faults.AddRange(settings.Guessing.Validate().Select(fault => $"Guessing: {fault}"));
+        faults.AddRange(settings.GatewayHealth.Validate().Select(fault => $"GatewayHealth: {fault}"));
         faults.AddRange(settings.Overload.Validate().Select(fault => $"Overload: {fault}"));
         faults.AddRange(settings.Redis.Validate(settings.Bounds.CommandDelay).Select(fault => $"Redis: {fault}"));
         faults.AddRange(settings.Sealing.Validate().Select(fault => $"Sealing: {fault}"));

@@ -129,6 +129,9 @@ public enum ResolveOutcome
     /// <summary>The called number is in no pool.</summary>
     NotStocked,
 
+    /// <summary>The called number is none of those that the gateway has.</summary>
+    GatewayNotAllowed,
+
     /// <summary>The called number is suspended.</summary>
     Suspended,
 

@@ -21,6 +21,7 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
     private readonly StockRegistry _registry = new();
     private readonly Ledgers _ledgers = new();
     private readonly Counters _counters = new();
+    private readonly Beats _beats = new();
     private ImmutableArray<Block> _blocks = [];
     private int _reclaimRound;
 
@@ -105,6 +106,12 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
 
     public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation) =>
         Do(() => _counters.Count(step, now), cancellation);
+
+    public ValueTask<bool> BeatAsync(string gatewayId, InstanceBeat beat, CancellationToken cancellation) =>
+        Do(() => _beats.Note(gatewayId, beat), cancellation);
+
+    public ValueTask<IReadOnlyList<InstanceBeat>> ListBeatsAsync(string gatewayId, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => _beats.List(gatewayId, now), cancellation);
 
     public ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation)
     {

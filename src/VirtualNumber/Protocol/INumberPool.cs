@@ -123,6 +123,15 @@ internal interface INumberPool
     ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>
+    /// Notes that an instance of a gateway was heard, unless a later time of it is known: then it answers false. What is kept of a gateway is
+    /// bounded (<see cref="GatewayBeats"/>).
+    /// </summary>
+    ValueTask<bool> BeatAsync(string gatewayId, InstanceBeat beat, CancellationToken cancellation);
+
+    /// <summary>What is known of a gateway's instances, in any order.</summary>
+    ValueTask<IReadOnlyList<InstanceBeat>> ListBeatsAsync(string gatewayId, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>
     /// reclaim: writes down expiries, removes records whose rest is over, closed claims and ledgers whose time is over; at most
     /// <paramref name="limit"/> in all. Correct answers never wait for it.
     /// </summary>

@@ -8,7 +8,11 @@ namespace VirtualNumber.Protocol;
 /// <param name="Digits">The extension, dialled with it or keyed in; null: none yet.</param>
 /// <param name="Caller">The caller; null when withheld.</param>
 /// <param name="EarlierCalled">The number that was called before the call was forwarded here; null: it was not.</param>
-internal readonly record struct CallQuery(PhoneNumber Called, string? Digits, PhoneNumber? Caller, PhoneNumber? EarlierCalled = null);
+internal readonly record struct CallQuery(PhoneNumber Called, string? Digits, PhoneNumber? Caller, PhoneNumber? EarlierCalled = null)
+{
+    /// <summary>The numbers of the gateway that asks; null: all.</summary>
+    public NumberScope? Scope { get; init; }
+}
 
 /// <summary>What Resolve answers.</summary>
 /// <param name="Outcome">What the look-up came to. Only Connect connects.</param>
@@ -34,6 +38,8 @@ internal sealed partial class LeaseVerbs
     {
         if (await stock.FindOwnerAsync(call.Called, cancellation) is not { } owner)
             return new(ResolveOutcome.NotStocked);
+        if (call.Scope?.Includes(call.Called, owner) == false)
+            return new(ResolveOutcome.GatewayNotAllowed) { Pool = owner };
         if (call.EarlierCalled is { } earlier && await stock.IsStockedAsync(earlier, s_stockAgeForCalls, cancellation))
             return new(ResolveOutcome.ForwardedFromPool) { Pool = owner };
         var answer = owner.Mode switch

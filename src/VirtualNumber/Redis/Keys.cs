@@ -54,6 +54,9 @@ internal static class Keys
     /// <summary>A counter.</summary>
     public static RedisKey Counter(Digest counter) => OfDigest('c', counter);
 
+    /// <summary>A gateway's heart-beats. Its id is the operator's own, and no telephone number.</summary>
+    public static RedisKey Gateway(string gatewayId) => $"vn:{{g{gatewayId}}}";
+
     private static RedisKey OfDigest(char kind, Digest digest)
     {
         Span<byte> bytes = stackalloc byte[Digest.Length];

@@ -52,6 +52,7 @@ internal sealed class ValidRequests(FuzzStock stock)
         "BatchReportDeliveryStatus" =>
             new BatchReportDeliveryStatusRequest { TenantId = FuzzStock.Tenant, Requests = { Several(random, () => Report(random)) } },
         "Resolve" => Resolve(random),
+        "ReportHeartbeat" => new ReportHeartbeatRequest { GatewayId = FuzzStock.Gateway, InstanceId = $"node-{random.Next(Variety)}", CallsInProgress = random.Next(1_000) },
         "CreatePool" => new CreatePoolRequest { TenantId = FuzzStock.Tenant, Pool = new Pool { PoolId = $"p{random.Next(50)}", BlockDigits = random.Next(2, 5) } },
         "UpdatePool" => new UpdatePoolRequest
         {
@@ -67,6 +68,7 @@ internal sealed class ValidRequests(FuzzStock stock)
         "RestoreNumbers" => new RestoreNumbersRequest { TenantId = FuzzStock.Tenant, PoolId = "spare", Selection = Selection(random) },
         "RetireNumbers" => new RetireNumbersRequest { TenantId = FuzzStock.Tenant, PoolId = "spare", Selection = Selection(random) },
         "GetStats" => new GetStatsRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20) },
+        "ListGateways" => new ListGatewaysRequest(),
         "ListLeases" => new ListLeasesRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20), PageToken = Token(random) },
         "ListBarredBlocks" => new ListBarredBlocksRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20) },
         "ConfirmBlocks" => new ConfirmBlocksRequest

@@ -109,6 +109,9 @@ internal static class Requests
         return request;
     }
 
+    public static ReportHeartbeatRequest Heartbeat(string instance = "node-1", int calls = 3) =>
+        new() { GatewayId = TestService.Gateway, InstanceId = instance, CallsInProgress = calls };
+
     public static CreatePoolRequest CreatePool(string poolId, int blockDigits = 2, string tenant = TestService.Alpha) =>
         new() { TenantId = tenant, Pool = new Pool { PoolId = poolId, BlockDigits = blockDigits } };
 

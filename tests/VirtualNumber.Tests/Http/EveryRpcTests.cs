@@ -48,6 +48,7 @@ public sealed partial class EveryRpcTests : HttpTests
             Requests = { Requests.Report(DeliveryStatus.PickedUp, now, Waybill), Requests.VendorReport(Vendor.Upu, "", now) },
         },
         ["Resolve"] = (lease, _) => Requests.Resolve(lease.VirtualNumber),
+        ["ReportHeartbeat"] = (_, _) => Requests.Heartbeat(),
     };
 
     private static IEnumerable<string> Methods => s_methods.Select(method => method.Name);
@@ -103,7 +104,7 @@ public sealed partial class EveryRpcTests : HttpTests
         foreach (var method in s_methods.Where(method => RuleOf(method).PatternCase == Google.Api.HttpRule.PatternOneofCase.Get))
             Assert.That(VirtualNumber.Http.FieldPath.AllOf(method.InputType).Select(path => path.Field.Name).Intersect(personal), Is.Empty, method.Name);
         foreach (var method in s_methods)
-            Assert.That(Variable().Matches(PathOf(method)).Select(match => match.Groups[1].Value), Is.SubsetOf(new[] { "lease_id" }), method.Name);
+            Assert.That(Variable().Matches(PathOf(method)).Select(match => match.Groups[1].Value), Is.SubsetOf(new[] { "lease_id", "gateway_id" }), method.Name);
     }
 
     [Test]

@@ -73,6 +73,11 @@ internal class HookedPool(INumberPool inner) : INumberPool
     public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation) =>
         StepAsync("count", now, step, () => inner.CountAsync(step, now, cancellation));
 
+    public ValueTask<bool> BeatAsync(string gatewayId, InstanceBeat beat, CancellationToken cancellation) => inner.BeatAsync(gatewayId, beat, cancellation);
+
+    public ValueTask<IReadOnlyList<InstanceBeat>> ListBeatsAsync(string gatewayId, DateTimeOffset now, CancellationToken cancellation) =>
+        inner.ListBeatsAsync(gatewayId, now, cancellation);
+
     public ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation) =>
         StepAsync("reclaim", now, limit, () => inner.ReclaimAsync(limit, now, cancellation));
 

@@ -97,6 +97,12 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
         return OnBothAsync("count", (step, at), pool => pool.CountAsync(step, at, cancellation));
     }
 
+    public ValueTask<bool> BeatAsync(string gatewayId, InstanceBeat beat, CancellationToken cancellation) =>
+        OnBothAsync("beat", (gatewayId, beat), pool => pool.BeatAsync(gatewayId, beat, cancellation));
+
+    public ValueTask<IReadOnlyList<InstanceBeat>> ListBeatsAsync(string gatewayId, DateTimeOffset now, CancellationToken cancellation) =>
+        subject.ListBeatsAsync(gatewayId, now, cancellation);
+
     /// <summary>
     /// What comes first when only some of it is done is free, so it is done to its end in steps of the given size, and then must have come
     /// to the same. Whether it is Reclaim that removes ledgers is free too: each is looked at first, and what is over is gone for both.

@@ -224,12 +224,16 @@ internal sealed class SimulatedClients(
         var isPair = lease is { Direction: not CallDirection.Unspecified };
         var caller = random.Next(3) switch { 0 when !isPair || random.Next(8) == 0 => null, 0 or 1 => Number(), _ when isPair => Number(), _ => StoreTests.RealNumber(999) };
         var earlier = random.Next(24) switch { 0 => Any(oracle.Slots.NumbersOf(Any(world.Pools))), 1 => Number(), _ => null };
+        var scope = random.Next(16) == 0 ? Scope() : null;
         return async (verbs, verb) =>
         {
             (Parties Parties, LeaseRecord Record)? found = null;
             oracle.Binding[verb] = record => found = (promises.Bound[promises.LeaseIdOf(record)], record);
-            var answer = await verbs.ResolveAsync(new CallQuery(called, digits, caller, earlier), None);
+            var answer = await verbs.ResolveAsync(new CallQuery(called, digits, caller, earlier) { Scope = scope }, None);
             oracle.Count($"Resolve {answer.Outcome}");
+            Unless(
+                (answer.Outcome == ResolveOutcome.GatewayNotAllowed) == (answer.Pool is { } owner && scope?.Includes(called, owner) == false),
+                () => "A gateway is refused a number that it has, or not refused one that it has not.");
             Unless(answer.Outcome != ResolveOutcome.ForwardedFromPool || (earlier is not null && oracle.Slots.IsStocked(earlier)), () => "A call is refused as forwarded that was not.");
             Unless(answer.RealNumber is not null == (answer.Outcome == ResolveOutcome.Connect), () => "A number without a connection.");
             if (answer.Outcome != ResolveOutcome.Connect)
@@ -243,6 +247,11 @@ internal sealed class SimulatedClients(
             Unless(parties.Rules is not { } rules || rules.Pass(caller, world.SlowestNow, world.FastestNow), () => "A call goes through that the lease's rules refuse.");
         };
     }
+
+    /// <summary>What a gateway has that has not everything.</summary>
+    private NumberScope Scope() => random.Next(2) == 0
+        ? new NumberScope([Any(oracle.Slots.NumbersOf(Any(world.Pools))).Canonical[..^random.Next(6)]], [])
+        : new NumberScope([], [Any(world.Pools) is var pool ? $"{pool.TenantId}/{pool.PoolId}" : ""]);
 
     /// <summary>Whom a caller reaches; null: nobody.</summary>
     private static PhoneNumber? Reached(Parties parties, LeaseRecord record, PhoneNumber? caller) =>
