@@ -50,7 +50,7 @@ internal static class Telemetry
         "virtualnumber.store.findings", "{finding}", "What the store finds wrong with itself or this instance, by kind: 1 while it is so, 0 afterwards.");
 
     private static readonly UpDownCounter<long> s_requestsInProgress = s_meter.CreateUpDownCounter<long>(
-        "virtualnumber.requests.in_progress", "{call}", "Calls that hold a place of those there are, by share: look-up, verb, watch or reflection.");
+        "virtualnumber.requests.in_progress", "{call}", "Calls that hold a place of those there are, by share: look-up, verb, event, watch or reflection.");
 
     private static readonly Counter<long> s_requestsRefused = s_meter.CreateCounter<long>(
         "virtualnumber.requests.refused", "{call}", "Calls answered OVERLOADED, by share.");
@@ -88,6 +88,21 @@ internal static class Telemetry
 
     private static readonly Counter<long> s_redisUnconfirmed = s_meter.CreateCounter<long>(
         "virtualnumber.redis.unconfirmed", "{call}", "Writes that no or too few replicas confirmed in time, by outcome: unconfirmed or lost.");
+
+    private static readonly Counter<long> s_eventsForwarded = s_meter.CreateCounter<long>(
+        "virtualnumber.events.forwarded", "{event}", "Events that this instance has put into the streams of tenants.");
+
+    private static readonly Counter<long> s_eventsLost = s_meter.CreateCounter<long>(
+        "virtualnumber.events.gaps", "{gap}", "Logs of blocks that were cut before all was forwarded: events may be lost. Each is told to the tenant by EVENTS_LOST.");
+
+    private static readonly Counter<long> s_pushes = s_meter.CreateCounter<long>(
+        "virtualnumber.webhook.pushes", "{push}", "Pushes that were sent, by webhook and outcome: taken, refused, or parked after the last try.");
+
+    private static readonly Gauge<int> s_pushesOutstanding = s_meter.CreateGauge<int>(
+        "virtualnumber.webhook.outstanding", "{push}", "Pushes that are neither taken nor parked, by webhook.");
+
+    private static readonly Gauge<int> s_pushesParked = s_meter.CreateGauge<int>(
+        "virtualnumber.webhook.parked", "{push}", "Pushes that wait for an operator, by webhook.");
 
     public static void Leased(string verb, Enum outcome, long startedAt) =>
         s_lease.Record(SecondsSince(startedAt), new("verb", verb), Outcome(outcome));
@@ -132,6 +147,18 @@ internal static class Telemetry
     public static void RequestRefused(string share) => s_requestsRefused.Add(1, new KeyValuePair<string, object?>("share", share));
 
     public static void UnobservedTask() => s_unobserved.Add(1);
+
+    public static void EventsForwarded(int count) => s_eventsForwarded.Add(count);
+
+    public static void EventsLost() => s_eventsLost.Add(1);
+
+    public static void Pushed(string webhook, string outcome) => s_pushes.Add(1, new("webhook", webhook), new("outcome", outcome));
+
+    public static void WebhookStands(string webhook, int outstanding, int parked)
+    {
+        s_pushesOutstanding.Record(outstanding, new KeyValuePair<string, object?>("webhook", webhook));
+        s_pushesParked.Record(parked, new KeyValuePair<string, object?>("webhook", webhook));
+    }
 
     public static void BlocksBarred(int count) => s_blocksBarred.Record(count);
 

@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using VirtualNumber.Hosting;
 using VirtualNumber.Leasing;
+using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Api;
 
@@ -34,6 +35,15 @@ internal static class Messages
             message.EndTime = lease.ExpireTime.ToTimestamp();
         return message;
     }
+
+    public static V1.LeaseEvent ToMessage(this LeaseEvent lease, EventStreams streams) => new()
+    {
+        EventId = streams.IdOf(lease),
+        EventTime = lease.Time.ToTimestamp(),
+        Kind = (V1.LeaseEventKind)lease.Kind,
+        LeaseId = streams.LeaseIdOf(lease),
+        Epoch = lease.LeaseTime.ToUnixTimeMilliseconds(),
+    };
 
     public static V1.Pool ToMessage(this Pool pool) => new()
     {

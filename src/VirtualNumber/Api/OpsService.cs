@@ -13,6 +13,7 @@ internal sealed partial class OpsService(
     RequestRules rules,
     CallerDirectory callers,
     GatewayWatch watch,
+    ParkedPushes pushes,
     ProtocolBounds bounds,
     TimeProvider time,
     ILogger<OpsService> logger)
@@ -78,5 +79,8 @@ internal sealed partial class OpsService(
 
         [LoggerMessage(2, LogLevel.Warning, "An operator has confirmed barred blocks of pool {PoolId} of tenant {TenantId}: {Count}.")]
         public static partial void Confirmed(ILogger logger, string poolId, string tenantId, int count);
+
+        [LoggerMessage(3, LogLevel.Warning, "An operator has parked pushes to webhook {WebhookId} of tenant {TenantId} sent again: {Count}.")]
+        public static partial void Retried(ILogger logger, string webhookId, string tenantId, int count);
     }
 }

@@ -14,6 +14,7 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
     private const int LongestRequestId = 64;
     private const int LongestCallId = 128;
     private const int LongestVendorCode = 64;
+    private const int LongestPushId = 64;
     private const int LongestToken = 1_024;
     private const int LongestLeaseId = 64;
     private const int LongestDigits = 32;
@@ -279,6 +280,23 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
     {
         faults.Require(token.Length <= LongestToken, "page_token", "Must be the next_page_token of the page before.");
         return token;
+    }
+
+    /// <summary>Ids of pushes.</summary>
+    public static void PushIds(IReadOnlyCollection<string> ids, FieldFaults faults)
+    {
+        faults.Require(ids.Count <= MostItems, "push_ids", $"Must be at most {MostItems}.");
+        faults.Require(
+            ids.All(id => id.Length is >= 1 and <= LongestPushId && id.All(c => c is > ' ' and <= '~')),
+            "push_ids",
+            $"Must be 1 to {LongestPushId} visible ASCII characters each.");
+    }
+
+    /// <summary>Where a watch begins.</summary>
+    public static void Cursor(V1.WatchEventsRequest request, FieldFaults faults)
+    {
+        faults.Require(request.Cursor.Length <= LongestToken, "cursor", "Must be the cursor of an earlier message of this tenant.");
+        faults.Require(request.Cursor.Length == 0 || !request.FromOldest, "from_oldest", "Must be false where there is a cursor.");
     }
 
     /// <summary>A status in the service's vocabulary, or in a vendor's.</summary>

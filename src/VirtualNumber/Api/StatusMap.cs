@@ -17,10 +17,24 @@ internal static class StatusMap
     public static RpcException PoolUnknown() =>
         Fault.Of(StatusCode.NotFound, V1.ErrorReason.PoolUnknown, "The tenant has no such pool.", ("field", "pool_id"));
 
+    public static RpcException WebhookUnknown() =>
+        Fault.Of(StatusCode.NotFound, V1.ErrorReason.WebhookUnknown, "The tenant has no such webhook.", ("field", "webhook_id"));
+
     public static RpcException PageTokenInvalid() => Fault.OfFields(
         V1.ErrorReason.PageTokenInvalid,
         StatusCode.InvalidArgument,
         [("page_token", "Must be the next_page_token of the page before, of the same query.")]);
+
+    public static RpcException CursorInvalid() => Fault.OfFields(
+        V1.ErrorReason.CursorInvalid,
+        StatusCode.InvalidArgument,
+        [("cursor", "Must be the cursor of an earlier message of this tenant, made with a key that the key ring still has.")]);
+
+    public static RpcException EventsGone() => Fault.Of(
+        StatusCode.OutOfRange, V1.ErrorReason.EventsGone, "Events after the cursor are not kept any more; from_oldest begins with those that are.");
+
+    public static RpcException Stopping() => Fault.Of(
+        StatusCode.Unavailable, V1.ErrorReason.StoreUnavailable, "The instance is stopping; go on at another one with the last cursor.", [Fault.RetryAfter(TimeSpan.Zero)], []);
 
     public static RpcException LeaseIdInvalid() => Fault.OfFields(
         V1.ErrorReason.LeaseIdInvalid, StatusCode.InvalidArgument, [("lease_id", "Was not made by this service with a key that its key ring still has, or was damaged on the way.")]);

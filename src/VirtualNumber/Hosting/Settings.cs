@@ -2,6 +2,7 @@ using VirtualNumber.Http;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 using VirtualNumber.Redis;
+using VirtualNumber.Webhooks;
 
 namespace VirtualNumber.Hosting;
 
@@ -21,6 +22,8 @@ internal sealed record Settings(
     GatewayHealthOptions GatewayHealth,
     OverloadOptions Overload,
     HttpJsonOptions HttpJson,
+    EventOptions Events,
+    IReadOnlyList<WebhookOptions> Webhooks,
     RedisOptions Redis,
     SealingOptions Sealing)
 {
@@ -40,6 +43,8 @@ internal sealed record Settings(
             Bind(configuration, "GatewayHealth", new GatewayHealthOptions(), faults),
             Bind(configuration, "Overload", new OverloadOptions(), faults),
             Bind(configuration, "HttpJson", new HttpJsonOptions(), faults),
+            Bind(configuration, "Events", new EventOptions(), faults),
+            Bind(configuration, "Webhooks", new List<WebhookOptions>(), faults),
             Bind(configuration, "Redis", new RedisOptions(), faults),
             Bind(configuration, "Sealing", new SealingOptions(), faults));
 
@@ -50,6 +55,12 @@ internal sealed record Settings(
         faults.AddRange(settings.Guessing.Validate().Select(fault => $"Guessing: {fault}"));
         faults.AddRange(settings.GatewayHealth.Validate().Select(fault => $"GatewayHealth: {fault}"));
         faults.AddRange(settings.Overload.Validate().Select(fault => $"Overload: {fault}"));
+        faults.AddRange(settings.Events.Validate().Select(fault => $"Events: {fault}"));
+        faults.AddRange(settings.Webhooks.SelectMany(webhook => webhook.Validate()).Select(fault => $"Webhooks: {fault}"));
+        faults.AddRange(settings.Webhooks.Where(webhook => settings.Tenants.All(tenant => tenant.Id != webhook.TenantId))
+            .Select(webhook => $"Webhooks: TenantId of {webhook.Id} must be one of Tenants."));
+        faults.AddRange(settings.Webhooks.GroupBy(webhook => (webhook.TenantId, webhook.Id)).Where(group => group.Count() > 1)
+            .Select(group => $"Webhooks: {group.Key.Id} of {group.Key.TenantId} is named more than once."));
         faults.AddRange(settings.Redis.Validate(settings.Bounds.CommandDelay).Select(fault => $"Redis: {fault}"));
         faults.AddRange(settings.Sealing.Validate().Select(fault => $"Sealing: {fault}"));
         faults.AddRange(FaultsOf("Tenants", [.. settings.Tenants.Select(tenant => (tenant.Id ?? "", tenant.DefaultCountry ?? ""))]));

@@ -4,7 +4,7 @@ using VirtualNumber.Protocol;
 namespace VirtualNumber.Memory;
 
 /// <summary>A block whose numbers are leased whole, the longest rested first. A number is a slot.</summary>
-internal sealed class DirectBlock(BlockEntry entry, ProtocolBounds bounds, int logLength) : Block(entry, bounds, logLength)
+internal sealed class DirectBlock(BlockEntry entry, ProtocolBounds bounds, LogBounds log) : Block(entry, bounds, log)
 {
     private const long NoneFree = long.MaxValue;
 

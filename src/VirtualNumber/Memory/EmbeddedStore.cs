@@ -9,14 +9,12 @@ namespace VirtualNumber.Memory;
 /// The embedded store: everything in the memory of one process, forgotten on exit. It is the readable specification that other
 /// stores are checked against, step by step, so it favours plain statements over speed.
 /// </summary>
-internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = EmbeddedStore.DefaultLogLength) : INumberPool, INumberStock
+internal sealed partial class EmbeddedStore(ProtocolBounds bounds, LogBounds? logBounds = null) : INumberPool, INumberStock
 {
-    /// <summary>How many state changes each block remembers.</summary>
-    public const int DefaultLogLength = 1_000;
-
     /// <summary>How many slots one page of a walk looks at.</summary>
     private const int MostSlotsPerPage = 20_000;
 
+    private readonly LogBounds _logBounds = logBounds ?? LogBounds.WithoutEvents;
     private readonly Lock _gate = new();
     private readonly StockRegistry _registry = new();
     private readonly Ledgers _ledgers = new();
@@ -274,7 +272,7 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
             {
                 var (entry, _, count) = _registry.Apply(change)!.Value;
                 if (entry.Id > _blocks.Length)
-                    _blocks = _blocks.Add(Block.Create(entry, bounds, logLength));
+                    _blocks = _blocks.Add(Block.Create(entry, bounds, _logBounds));
                 BlockOf(entry.Id).Add(count, now);
                 added += count;
             }

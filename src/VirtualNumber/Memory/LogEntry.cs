@@ -48,3 +48,15 @@ internal enum LogKind
 /// <param name="LeaseTime">Which holder; null for changes of the stock.</param>
 /// <param name="Count">How many numbers.</param>
 internal sealed record LogEntry(long Sequence, DateTimeOffset Time, LogKind Kind, uint? Slot, DateTimeOffset? LeaseTime, int Count);
+
+/// <summary>How many state changes each block remembers.</summary>
+/// <param name="Length">Of those that were forwarded to the events of the tenant.</param>
+/// <param name="Most">Of all: more that nobody has forwarded are lost as events.</param>
+internal sealed record LogBounds(int Length, int Most)
+{
+    /// <summary>Where nobody forwards them.</summary>
+    public static LogBounds WithoutEvents { get; } = new(1_000, 1_000);
+
+    /// <summary>Where somebody does.</summary>
+    public static LogBounds WithEvents { get; } = new(1_000, 100_000);
+}

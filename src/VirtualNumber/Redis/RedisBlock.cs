@@ -22,6 +22,7 @@ internal sealed class RedisBlock(BlockEntry entry, long generation)
     private volatile bool _filled;
     private volatile BlockWatch _watch = new(null, generation);
     private volatile BlockBar? _ownBar;
+    private volatile LogMark? _noted;
     private readonly Lock _gate = new();
 
     public BlockEntry Entry => entry;
@@ -66,6 +67,16 @@ internal sealed class RedisBlock(BlockEntry entry, long generation)
 
     /// <summary>What this instance has seen of it.</summary>
     public BlockWatch Watch => _watch;
+
+    /// <summary>An answer told how far it has come. A hint, for who reads its log: not all that is told need last.</summary>
+    public void Note(LogMark? mark)
+    {
+        if (mark is not null && mark.IsAfter(_noted))
+            _noted = mark;
+    }
+
+    /// <summary>Whether this instance knows of a change after a position of its log.</summary>
+    public bool HasChangedSince(EventPosition position) => _noted is { } noted && new EventPosition(noted.Time, noted.Number) > position;
 
     /// <summary>Why it is barred, as this instance has found or the registry says, whichever is more; null: it is not.</summary>
     public BlockBar? Bar => UntoldBar ?? entry.Bar;

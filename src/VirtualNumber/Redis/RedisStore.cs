@@ -10,7 +10,7 @@ namespace VirtualNumber.Redis;
 /// </summary>
 internal sealed partial class RedisStore(
     RedisCalls calls, RedisRegistry registry, ProtocolBounds bounds, RedisOptions options, RedisCheck? check = null, RedisDiagnosis? diagnosis = null)
-    : INumberPool, INumberStock
+    : INumberPool, INumberStock, IEventStore
 {
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation)
@@ -73,6 +73,7 @@ internal sealed partial class RedisStore(
             var answer = (RedisResult[])(await calls.RunAsync(script, block.Keys, all, cancellation))!;
             var mark = answer[0].IsNull ? null : LogMark.Parse((string)answer[0]!);
             Learn(watch, mark, script.IsConfirmed);
+            block.Note(mark);
             watch.LookedAt(generation);
             return (mark, answer[1]);
         }

@@ -16,7 +16,7 @@ public sealed partial class EveryRpcTests : HttpTests
 {
     private const string Waybill = "SF1000200030";
 
-    /// <summary>Streams are not served by HTTP.</summary>
+    /// <summary>Streams of answers have tests of their own (WatchEventsTests).</summary>
     private static readonly MethodDescriptor[] s_methods =
     [
         .. LeaseService.Descriptor.Methods.Concat(RoutingService.Descriptor.Methods).Where(method => !method.IsClientStreaming && !method.IsServerStreaming),

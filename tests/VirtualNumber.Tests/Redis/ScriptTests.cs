@@ -34,7 +34,7 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
         Scripts.All.Where(script => script.IsConfirmed).Select(script => script.Name).Distinct(),
         Is.EquivalentTo(new[]
         {
-            "AppendRegistry", "Apply", "Bind", "Change", "ChangeShared", "Claim", "Confirm", "ConfirmShared", "Decide", "Discard", "Extend", "Find", "Get", "ReadLedger", "Reassign", "ReassignPair",
+            "AppendEvents", "AppendRegistry", "Apply", "Bind", "Change", "ChangeShared", "Claim", "Confirm", "ConfirmShared", "Decide", "Discard", "Extend", "Find", "Get", "ReadChanges", "ReadEvents", "ReadLedger", "Reassign", "ReassignPair",
             "Release", "Replace", "Stock", "StockShared", "Take", "TakeShared",
         }));
 
@@ -115,6 +115,8 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
         await Steps.ReadLedgerAsync(DigestOf("delivery"), T0, None);
         await Steps.CountAsync(new CountStep(DigestOf("counter"), 5, Minute, BarredFor: null), T0, None);
         await Steps.BeatAsync("gateway", new InstanceBeat("instance", T0, 1), None);
+        await Running.Events.AppendEventsAsync(new(DigestOf("stream"), 1, default, new(0, 1), [LeaseEvent.Lost(1, default, T0)], T0, 1), T0, None);
+        await Running.Events.ReadEventsAsync(DigestOf("stream"), null, 1, None);
         foreach (var mode in Enum.GetValues<PoolMode>())
             await TakeEveryStepAsync(mode);
     }
@@ -155,6 +157,7 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
         await Stock.GetRoomAsync(pool, null, parties, T0, None);
         await ReleaseAsync(record, T0 + Minute);
         await ReclaimAsync(T0 + Day);
+        await Running.Events.ReadChangesAsync(block, default, 10, None);
         await BarAndConfirmAsync(pool, block, record);
     }
 
