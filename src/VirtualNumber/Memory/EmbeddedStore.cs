@@ -150,7 +150,7 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
             {
                 var plan = _registry.PlanUpdate(tenantId, poolId, update, expectedVersion);
                 if (plan is { Changed: true } changed)
-                    _registry.Apply(new RegistryChange(changed.Pool));
+                    _registry.Apply(update.ToChange(changed.Pool));
                 return plan;
             }
         },
