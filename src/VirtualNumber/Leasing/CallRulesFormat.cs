@@ -77,7 +77,7 @@ public static class CallRulesFormat
         }
     }
 
-    private static void Write(MemoryStream packed, CallerSet callers)
+    internal static void Write(MemoryStream packed, CallerSet callers)
     {
         Span<byte> digest = stackalloc byte[DigestLength];
         BinaryPrimitives.WriteUInt16BigEndian(digest, checked((ushort)callers.Count));
@@ -104,7 +104,7 @@ public static class CallRulesFormat
         return new(zone, windows.MoveToImmutable());
     }
 
-    private static CallerSet ReadCallers(ref ReadOnlySpan<byte> rest)
+    internal static CallerSet ReadCallers(ref ReadOnlySpan<byte> rest)
     {
         var digests = new UInt128[BinaryPrimitives.ReadUInt16BigEndian(rest)];
         rest = rest[2..];
@@ -119,22 +119,48 @@ public static class CallRulesFormat
 }
 
 /// <summary>In JSON, as in a pool's definition, packed and in base 64.</summary>
-internal sealed class CallRulesJson : JsonConverter<CallRules>
+internal sealed class CallRulesJson : PackedJson<CallRules>
+{
+    protected override CallRules Unpack(ReadOnlySpan<byte> packed) => CallRulesFormat.Unpack(packed);
+
+    protected override byte[] Pack(CallRules value) => CallRulesFormat.Pack(value);
+}
+
+/// <summary>Likewise.</summary>
+internal sealed class CallerSetJson : PackedJson<CallerSet>
+{
+    protected override CallerSet Unpack(ReadOnlySpan<byte> packed) => CallRulesFormat.ReadCallers(ref packed);
+
+    protected override byte[] Pack(CallerSet value)
+    {
+        using var packed = new MemoryStream();
+        CallRulesFormat.Write(packed, value);
+        return packed.ToArray();
+    }
+}
+
+/// <summary>What is packed stands in JSON in base 64.</summary>
+internal abstract class PackedJson<T> : JsonConverter<T>
+    where T : class
 {
     /// <summary>Nothing in the place of rules would be fewer of them than were written.</summary>
     public override bool HandleNull => true;
 
-    public override CallRules Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         try
         {
-            return CallRulesFormat.Unpack(reader.GetBytesFromBase64());
+            return Unpack(reader.GetBytesFromBase64());
         }
-        catch (Exception exception) when (exception is FormatException or InvalidOperationException)
+        catch (Exception exception) when (exception is FormatException or InvalidOperationException or ArgumentOutOfRangeException)
         {
             throw new JsonException("Call rules that cannot be read.", exception);
         }
     }
 
-    public override void Write(Utf8JsonWriter writer, CallRules value, JsonSerializerOptions options) => writer.WriteBase64StringValue(CallRulesFormat.Pack(value));
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteBase64StringValue(Pack(value));
+
+    protected abstract T Unpack(ReadOnlySpan<byte> packed);
+
+    protected abstract byte[] Pack(T value);
 }

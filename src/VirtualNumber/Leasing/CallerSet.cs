@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace VirtualNumber.Leasing;
 
 /// <summary>
 /// An immutable set of telephone numbers by keyed digests of them, made elsewhere: whoever reads it learns how many there are, and not which.
 /// </summary>
+[JsonConverter(typeof(CallerSetJson))]
 public sealed class CallerSet : IEquatable<CallerSet>
 {
     private readonly ImmutableArray<UInt128> _digests;

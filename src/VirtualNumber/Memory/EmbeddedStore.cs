@@ -155,7 +155,7 @@ internal sealed partial class EmbeddedStore(ProtocolBounds bounds, LogBounds? lo
             {
                 var plan = _registry.PlanUpdate(tenantId, poolId, update, expectedVersion);
                 if (plan is { Changed: true } changed)
-                    _registry.Apply(new RegistryChange(changed.Pool));
+                    _registry.Apply(update.ToChange(changed.Pool));
                 return plan;
             }
         },

@@ -105,6 +105,11 @@ internal sealed record PoolUpdate(
         AllowedKinds = AllowedKinds ?? pool.AllowedKinds,
     };
 
+    /// <summary>The change of the registry that makes the pool what it is with these changes.</summary>
+    public RegistryChange ToChange(Pool changed) => this with { AllowedCallers = null, BlockedCallers = null } == new PoolUpdate()
+        ? new(Callers: new(changed.TenantId, changed.PoolId, changed.Version, AllowedCallers, BlockedCallers))
+        : new(changed);
+
     private CallRules On(CallRules rules) => rules with
     {
         Allowed = AllowedCallers is { } allowed && (rules.Allowed is not null || allowed.Added.Count > 0)

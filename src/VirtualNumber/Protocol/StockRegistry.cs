@@ -121,6 +121,13 @@ internal sealed class StockRegistry
             return null;
         }
 
+        if (change.Callers is { } callers)
+        {
+            var entry = _pools[(callers.TenantId, callers.PoolId)];
+            entry.Pool = new PoolUpdate { AllowedCallers = callers.Allowed, BlockedCallers = callers.Blocked }.On(entry.Pool) with { Version = callers.Version };
+            return null;
+        }
+
         if (change.Barred is { } barred)
         {
             FindBlock(barred.Id)!.Bar = barred.Bar;

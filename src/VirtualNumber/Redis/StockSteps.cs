@@ -30,7 +30,7 @@ internal sealed partial class RedisStore
             {
                 var plan = known.PlanUpdate(tenantId, poolId, update, expectedVersion);
                 var differs = plan is { Changed: true } changed && changed.Pool != known.FindPool(tenantId, poolId)!.Pool;
-                return (differs ? [new RegistryChange(plan!.Value.Pool)] : (IReadOnlyList<RegistryChange>)[], plan);
+                return (differs ? [update.ToChange(plan!.Value.Pool)] : (IReadOnlyList<RegistryChange>)[], plan);
             },
             cancellation);
 

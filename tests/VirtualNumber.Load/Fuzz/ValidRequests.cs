@@ -60,6 +60,8 @@ internal sealed class ValidRequests(FuzzStock stock)
             PoolId = Pool(random),
             Aging = TimeSpan.FromHours(random.Next(1, 100)).ToDuration(),
             EndedAnnouncement = "gone",
+            CallRules = random.Next(8) == 0 ? CallRules(random) : null,
+            BlockedCallerChanges = random.Next(4) == 0 ? new CallerChanges { AddedCallers = { Real(random) }, RemovedCallers = { Real(random) } } : null,
         },
         "GetPool" => new GetPoolRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random) },
         "ListPools" => new ListPoolsRequest { TenantId = FuzzStock.Tenant, PageSize = random.Next(0, 20), PageToken = Token(random) },
@@ -106,9 +108,22 @@ internal sealed class ValidRequests(FuzzStock stock)
         if (random.Next(4) == 0)
             request.Area = new AreaPreference { AreaCode = random.Next(2) == 0 ? "310100" : "440100", FallbackAreaCodes = { "310100" } };
         if (random.Next(4) == 0)
+            request.CallRules = CallRules(random);
+        if (random.Next(4) == 0)
             request.ExpireTime = TimeProvider.System.GetUtcNow().AddHours(random.Next(1, 100)).ToTimestamp();
         return request;
     }
+
+    private static CallRules CallRules(Random random) => new()
+    {
+        Hours = new CallHours
+        {
+            TimeZone = "Asia/Shanghai",
+            Windows = { new CallWindow { Start = $"{random.Next(0, 12):00}:30", End = $"{random.Next(12, 25):00}:00", Days = { (VirtualNumber.V1.DayOfWeek)random.Next(1, 8) } } },
+        },
+        AllowedCallers = { Several(random, () => Real(random)) },
+        BlockedCallers = { Real(random) },
+    };
 
     private static ReportDeliveryStatusRequest Report(Random random)
     {

@@ -129,6 +129,21 @@ public sealed class CallRulesTests : ApiTests
             "call_rules.blocked_callers");
     }
 
+    [Test]
+    public async Task A_day_is_that_day([Values(V1.DayOfWeek.Monday, V1.DayOfWeek.Wednesday, V1.DayOfWeek.Saturday, V1.DayOfWeek.Sunday)] V1.DayOfWeek day)
+    {
+        var request = Requests.CreateLease();
+        request.CallRules = new() { Hours = Hours("UTC", ("00:00", "24:00")) };
+        request.CallRules.Hours.Windows[0].Days.Add(day);
+        var number = (await LeaseAsync(request)).VirtualNumber;
+        // 2 March 2026 is a Monday.
+        for (var of = 2; of < 9; of++)
+        {
+            Service.Time.Set(new DateTimeOffset(2026, 3, of, 12, 0, 0, TimeSpan.Zero));
+            Assert.That((await ResolveAsync(number)).Action == RoutingAction.Connect, Is.EqualTo(of - 1 == (int)day), $"{of} March");
+        }
+    }
+
     [TestCase(0)]
     [TestCase(21)]
     public async Task Hours_have_some_windows_and_not_too_many(int count)

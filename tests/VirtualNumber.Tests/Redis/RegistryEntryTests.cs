@@ -34,6 +34,15 @@ public sealed class RegistryEntryTests
     }
 
     [Test]
+    public void Callers_who_come_and_go_are_read_as_they_were_written_and_take_few_bytes()
+    {
+        var change = new RegistryChange(Callers: new("tenant-1", "main", 7, new(CallerSet.Of([1]), CallerSet.Empty), new(CallerSet.Empty, CallerSet.Of([2, 3]))));
+        var packed = RegistryEntry.Pack([change], RedisValue.Null)[0];
+        Assert.That(RegistryEntry.Unpack(packed), Is.EqualTo(change));
+        Assert.That(((byte[])packed!).Length, Is.LessThan(400));
+    }
+
+    [Test]
     public void A_pool_of_an_earlier_version_has_no_rules()
     {
         var pool = StoreTests.PoolOf("main", StoreTests.Hour);

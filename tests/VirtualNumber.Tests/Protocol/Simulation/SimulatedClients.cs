@@ -210,9 +210,13 @@ internal sealed class SimulatedClients(
         };
     }
 
+    /// <summary>The last lease whose real number has joined the stock since.</summary>
+    private Lease? LoopingLease() => promises.Known.LastOrDefault(
+        lease => promises.Bound.TryGetValue(lease.LeaseId, out var bound) && oracle.Slots.IsStocked(bound.Holder));
+
     private Func<LeaseVerbs, InFlight, Task> Resolve()
     {
-        var lease = AnyLease();
+        var lease = random.Next(8) == 0 ? LoopingLease() ?? AnyLease() : AnyLease();
         var called = lease is not null && random.Next(12) > 0 ? lease.Number
             : random.Next(2) == 0 ? Any(oracle.Slots.NumbersOf(Any(world.Pools))) : Number();
         var digits = random.Next(lease?.Extension is null ? 12 : 4) switch

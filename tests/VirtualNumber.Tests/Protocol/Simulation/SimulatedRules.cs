@@ -15,7 +15,7 @@ internal sealed record SimulatedRules(int From, int To, IReadOnlyList<PhoneNumbe
         null,
         new(6, 20, null, []),
         new(0, 24, [.. new[] { 0, 1, 2, 3 }.Select(StoreTests.RealNumber)], []),
-        new(0, 24, null, [.. new[] { 1, 4 }.Select(StoreTests.RealNumber)]),
+        new(0, 24, null, [.. new[] { 0, 1, 4, 5 }.Select(StoreTests.RealNumber)]),
     ];
 
     /// <summary>Half of the leases have no rules.</summary>
