@@ -28,6 +28,7 @@ internal static class Messages
             AreaCode = lease.AreaCode,
             CallDirection = (V1.CallDirection)lease.Direction,
             MaskedPeerNumber = lease.MaskedPeerNumber,
+            NumberFaultySince = lease.FaultySince?.ToTimestamp(),
         };
         if (lease.End != EndReason.None)
             message.EndTime = lease.ExpireTime.ToTimestamp();
@@ -62,6 +63,7 @@ internal static class Messages
         SuspendedCount = counts.Suspended,
         RetiredCount = counts.Retired,
         DrainingCount = counts.Draining,
+        FaultyCount = counts.Faulty,
     };
 
     /// <summary>E.164 where it exists, else as dialled inside the country.</summary>

@@ -36,6 +36,7 @@ internal static partial class Composition
         .AddSingleton(new RealNumberRules(settings.RealNumbers))
         .AddSingleton(settings.Guessing)
         .AddSingleton(settings.GatewayHealth)
+        .AddSingleton(settings.NumberHealth)
         .AddSingleton(settings.Overload)
         .AddSingleton(settings.HttpJson)
         .AddSingleton(new TenantQuotas(settings.Tenants.ToDictionary(

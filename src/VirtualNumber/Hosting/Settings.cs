@@ -19,6 +19,7 @@ internal sealed record Settings(
     ReclaimOptions Reclaim,
     GuessOptions Guessing,
     GatewayHealthOptions GatewayHealth,
+    NumberHealthOptions NumberHealth,
     OverloadOptions Overload,
     HttpJsonOptions HttpJson,
     RedisOptions Redis,
@@ -38,6 +39,7 @@ internal sealed record Settings(
             Bind(configuration, "Reclaim", new ReclaimOptions(), faults),
             Bind(configuration, "Guessing", new GuessOptions(), faults),
             Bind(configuration, "GatewayHealth", new GatewayHealthOptions(), faults),
+            Bind(configuration, "NumberHealth", new NumberHealthOptions(), faults),
             Bind(configuration, "Overload", new OverloadOptions(), faults),
             Bind(configuration, "HttpJson", new HttpJsonOptions(), faults),
             Bind(configuration, "Redis", new RedisOptions(), faults),
@@ -49,6 +51,7 @@ internal sealed record Settings(
         faults.AddRange(settings.Reclaim.Validate().Select(fault => $"Reclaim: {fault}"));
         faults.AddRange(settings.Guessing.Validate().Select(fault => $"Guessing: {fault}"));
         faults.AddRange(settings.GatewayHealth.Validate().Select(fault => $"GatewayHealth: {fault}"));
+        faults.AddRange(settings.NumberHealth.Validate().Select(fault => $"NumberHealth: {fault}"));
         faults.AddRange(settings.Overload.Validate().Select(fault => $"Overload: {fault}"));
         faults.AddRange(settings.Redis.Validate(settings.Bounds.CommandDelay).Select(fault => $"Redis: {fault}"));
         faults.AddRange(settings.Sealing.Validate().Select(fault => $"Sealing: {fault}"));

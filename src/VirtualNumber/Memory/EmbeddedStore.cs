@@ -107,6 +107,10 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
     public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation) =>
         Do(() => _counters.Count(step, now), cancellation);
 
+    public ValueTask<HealthAnswer> ReportHealthAsync(HealthStep step, DateTimeOffset now, CancellationToken cancellation) => Do(
+        () => _registry.Locate(step.Number) is var (entry, index) ? BlockOf(entry.Id).Report(index, step, now) : new(HealthOutcome.NotStocked),
+        cancellation);
+
     public ValueTask<bool> BeatAsync(string gatewayId, InstanceBeat beat, CancellationToken cancellation) =>
         Do(() => _beats.Note(gatewayId, beat), cancellation);
 

@@ -13,6 +13,7 @@ public sealed class EnumAgreementTests
     [TestCase(typeof(Vendor), typeof(V1.Vendor))]
     [TestCase(typeof(PoolMode), typeof(V1.PoolMode))]
     [TestCase(typeof(BarReason), typeof(V1.BarReason))]
+    [TestCase(typeof(NumberHealth), typeof(V1.NumberHealth))]
     public void Names_and_numbers_agree(Type own, Type published) => Assert.That(ValuesOf(own), Is.EquivalentTo(ValuesOf(published)));
 
     [Test]
