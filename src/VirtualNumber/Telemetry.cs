@@ -58,6 +58,9 @@ internal static class Telemetry
     private static readonly Counter<long> s_unobserved = s_meter.CreateCounter<long>(
         "virtualnumber.tasks.unobserved", "{task}", "Tasks that failed and that nobody looked at: each is a fault of this service.");
 
+    private static readonly Counter<long> s_numberHealth = s_meter.CreateCounter<long>(
+        "virtualnumber.number.health_reports", "{report}", "What gateways report of numbers, by health and outcome.");
+
     private static readonly Gauge<int> s_gatewayInstances = s_meter.CreateGauge<int>(
         "virtualnumber.gateway.instances", "{instance}", "Instances of gateways by their heart-beats, by gateway and state: alive or silent.");
 
@@ -126,6 +129,9 @@ internal static class Telemetry
     public static void Unreadable(Enum cause) => s_unreadable.Add(1, new KeyValuePair<string, object?>("cause", cause.ToString()));
 
     public static void LockedOut(string scope) => s_lockOuts.Add(1, new KeyValuePair<string, object?>("scope", scope));
+
+    public static void NumberHealth(Enum health, Enum outcome) =>
+        s_numberHealth.Add(1, new("health", health.ToString()), Outcome(outcome));
 
     public static void Gateway(string gatewayId, int alive, int silent, long calls)
     {

@@ -30,6 +30,7 @@ internal static class Messages
             CallDirection = (V1.CallDirection)lease.Direction,
             MaskedPeerNumber = lease.MaskedPeerNumber,
             CallRules = lease.Rules.ToMessage(),
+            NumberFaultySince = lease.FaultySince?.ToTimestamp(),
         };
         if (lease.End != EndReason.None)
             message.EndTime = lease.ExpireTime.ToTimestamp();
@@ -98,6 +99,7 @@ internal static class Messages
         SuspendedCount = counts.Suspended,
         RetiredCount = counts.Retired,
         DrainingCount = counts.Draining,
+        FaultyCount = counts.Faulty,
     };
 
     /// <summary>E.164 where it exists, else as dialled inside the country.</summary>

@@ -15,6 +15,7 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
     private const int LongestCallId = 128;
     private const int LongestVendorCode = 64;
     private const int LongestPushId = 64;
+    private const int LongestFaultCause = 32;
     private const int LongestToken = 1_024;
     private const int LongestLeaseId = 64;
     private const int LongestDigits = 32;
@@ -210,6 +211,20 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
             return number;
         faults.Add(field, DescriptionOf(fault));
         return null;
+    }
+
+    public static NumberHealth Health(V1.NumberHealth health, FieldFaults faults)
+    {
+        faults.Require(IsKnown((NumberHealth)health), "health", "Must be FAULTY or WELL.");
+        return (NumberHealth)health;
+    }
+
+    /// <summary>Why a number is faulty. It is logged and kept in clear, so nothing that may be a telephone number gets in.</summary>
+    public static string FaultCause(string cause, FieldFaults faults)
+    {
+        var good = cause.Length <= LongestFaultCause && cause.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-') && RunsOfDigits.Hide(cause) == cause;
+        faults.Require(good, "cause", $"Must be at most {LongestFaultCause} ASCII letters, digits, dots, underscores and hyphens, without seven digits in a row.");
+        return cause;
     }
 
     /// <summary>The instant of an event, in whole milliseconds.</summary>

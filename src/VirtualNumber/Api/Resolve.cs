@@ -10,7 +10,7 @@ namespace VirtualNumber.Api;
 
 /// <summary>For telephony gateways; routing_service.proto documents it.</summary>
 internal sealed partial class RoutingService(
-    LeaseVerbs verbs, INumberPool pool, GatewayWatch watch, RequestRules rules, TimeProvider time, ILogger<RoutingService> logger)
+    LeaseVerbs verbs, INumberPool pool, GatewayWatch watch, NumberHealthOptions numberHealth, RequestRules rules, TimeProvider time, ILogger<RoutingService> logger)
     : V1.RoutingService.RoutingServiceBase
 {
     /// <summary>What SIP puts in the place of a caller who is withheld (RFC 3323, section 4.1.1.3).</summary>
@@ -123,5 +123,12 @@ internal sealed partial class RoutingService(
 
         [LoggerMessage(4, LogLevel.Information, "resolve: refused, what was dialled is no number; gateway {GatewayId}, call {CallId}.")]
         public static partial void NoNumber(ILogger logger, string gatewayId, string callId);
+
+        [LoggerMessage(5, LogLevel.Warning, "number health: {Number} is {Health}, {Cause}: {Outcome}; gateway {GatewayId}, back in allocation at {ReturnTime:O}.")]
+        public static partial void Health(
+            ILogger logger, string number, NumberHealth health, string cause, HealthOutcome outcome, string gatewayId, DateTimeOffset? returnTime);
+
+        [LoggerMessage(6, LogLevel.Warning, "number health: refused, {Number} is in no pool, or (NotAllowed: {NotAllowed}) none of gateway {GatewayId}'s.")]
+        public static partial void HealthOfOther(ILogger logger, bool notAllowed, string gatewayId, PhoneNumber number);
     }
 }

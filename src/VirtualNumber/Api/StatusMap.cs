@@ -14,6 +14,9 @@ internal static class StatusMap
     public static RpcException GatewayUnknown() =>
         Fault.Of(StatusCode.NotFound, V1.ErrorReason.GatewayUnknown, "No such gateway.", ("field", "gateway_id"));
 
+    public static RpcException NumberUnknown() => Fault.OfFields(
+        V1.ErrorReason.NumbersUnknown, StatusCode.NotFound, [("number", "Is in no pool, or none of the numbers that this gateway has.")]);
+
     public static RpcException PoolUnknown() =>
         Fault.Of(StatusCode.NotFound, V1.ErrorReason.PoolUnknown, "The tenant has no such pool.", ("field", "pool_id"));
 
@@ -218,6 +221,7 @@ internal static class StatusMap
         ("aging_count", Text(counts.Aging)),
         ("suspended_count", Text(counts.Suspended)),
         ("retired_count", Text(counts.Retired)),
+        ("faulty_count", Text(counts.Faulty)),
     ];
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);

@@ -37,6 +37,7 @@ internal static partial class Composition
         .AddSingleton(new RealNumberRules(settings.RealNumbers))
         .AddSingleton(settings.Guessing)
         .AddSingleton(settings.GatewayHealth)
+        .AddSingleton(settings.NumberHealth)
         .AddSingleton(settings.Overload)
         .AddSingleton(settings.Events)
         .AddSingleton(settings.Webhooks)

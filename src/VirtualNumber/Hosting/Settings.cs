@@ -20,6 +20,7 @@ internal sealed record Settings(
     ReclaimOptions Reclaim,
     GuessOptions Guessing,
     GatewayHealthOptions GatewayHealth,
+    NumberHealthOptions NumberHealth,
     OverloadOptions Overload,
     HttpJsonOptions HttpJson,
     EventOptions Events,
@@ -41,6 +42,7 @@ internal sealed record Settings(
             Bind(configuration, "Reclaim", new ReclaimOptions(), faults),
             Bind(configuration, "Guessing", new GuessOptions(), faults),
             Bind(configuration, "GatewayHealth", new GatewayHealthOptions(), faults),
+            Bind(configuration, "NumberHealth", new NumberHealthOptions(), faults),
             Bind(configuration, "Overload", new OverloadOptions(), faults),
             Bind(configuration, "HttpJson", new HttpJsonOptions(), faults),
             Bind(configuration, "Events", new EventOptions(), faults),
@@ -54,6 +56,7 @@ internal sealed record Settings(
         faults.AddRange(settings.Reclaim.Validate().Select(fault => $"Reclaim: {fault}"));
         faults.AddRange(settings.Guessing.Validate().Select(fault => $"Guessing: {fault}"));
         faults.AddRange(settings.GatewayHealth.Validate().Select(fault => $"GatewayHealth: {fault}"));
+        faults.AddRange(settings.NumberHealth.Validate().Select(fault => $"NumberHealth: {fault}"));
         faults.AddRange(settings.Overload.Validate().Select(fault => $"Overload: {fault}"));
         faults.AddRange(settings.Events.Validate().Select(fault => $"Events: {fault}"));
         faults.AddRange(settings.Webhooks.SelectMany(webhook => webhook.Validate()).Select(fault => $"Webhooks: {fault}"));

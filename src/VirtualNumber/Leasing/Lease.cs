@@ -76,6 +76,9 @@ public sealed record Lease(
     /// <summary>The area that the number belongs to; empty: none.</summary>
     public string AreaCode { get; init; } = "";
 
+    /// <summary>Since when a gateway finds the number faulty; null: it does not, or it was not looked up.</summary>
+    public DateTimeOffset? FaultySince { get; init; }
+
     /// <summary>Pair mode: who may call whom; unspecified in the other modes.</summary>
     public CallDirection Direction { get; init; }
 

@@ -95,7 +95,7 @@ public sealed record LeaseQuota(int? LiveLeases, int? LeasesPerMinute)
 }
 
 /// <summary>
-/// Counts of places by state: in direct mode a place is a number, else each number has as many as its pool's density. The five states
+/// Counts of places by state: in direct mode a place is a number, else each number has as many as its pool's density. The six states
 /// exclude each other and add up to <see cref="Stocked"/>, always.
 /// </summary>
 /// <param name="Available">May be leased now.</param>
@@ -106,8 +106,11 @@ public sealed record LeaseQuota(int? LiveLeases, int? LeasesPerMinute)
 /// <param name="Draining">How many of the retired still have a live lease.</param>
 public readonly record struct NumberCounts(long Available, long Leased, long Aging, long Suspended, long Retired, long Draining)
 {
+    /// <summary>Taken out since a gateway found them faulty, their probation included; those with a live lease count as leased.</summary>
+    public long Faulty { get; init; }
+
     /// <summary>All numbers.</summary>
-    public long Stocked => Available + Leased + Aging + Suspended + Retired;
+    public long Stocked => Available + Leased + Aging + Suspended + Retired + Faulty;
 
     /// <summary>Adds up the counts of two sets of numbers.</summary>
     public static NumberCounts operator +(NumberCounts left, NumberCounts right) => new(
@@ -116,7 +119,10 @@ public readonly record struct NumberCounts(long Available, long Leased, long Agi
         left.Aging + right.Aging,
         left.Suspended + right.Suspended,
         left.Retired + right.Retired,
-        left.Draining + right.Draining);
+        left.Draining + right.Draining)
+    {
+        Faulty = left.Faulty + right.Faulty,
+    };
 
     /// <inheritdoc cref="op_Addition"/>
     public static NumberCounts Add(NumberCounts left, NumberCounts right) => left + right;

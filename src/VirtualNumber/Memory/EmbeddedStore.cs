@@ -105,6 +105,10 @@ internal sealed partial class EmbeddedStore(ProtocolBounds bounds, LogBounds? lo
     public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation) =>
         Do(() => _counters.Count(step, now), cancellation);
 
+    public ValueTask<HealthAnswer> ReportHealthAsync(HealthStep step, DateTimeOffset now, CancellationToken cancellation) => Do(
+        () => _registry.Locate(step.Number) is var (entry, index) ? BlockOf(entry.Id).Report(index, step, now) : new(HealthOutcome.NotStocked),
+        cancellation);
+
     public ValueTask<bool> BeatAsync(string gatewayId, InstanceBeat beat, CancellationToken cancellation) =>
         Do(() => _beats.Note(gatewayId, beat), cancellation);
 

@@ -33,6 +33,12 @@ internal enum LogKind
     /// <summary>Numbers were retired.</summary>
     Retired,
 
+    /// <summary>A gateway found a number faulty.</summary>
+    Faulty,
+
+    /// <summary>A gateway found a number well that was faulty.</summary>
+    Well,
+
     /// <summary>Another server answers, which may have forgotten leases: what they may have touched rests. Redis only.</summary>
     Cautious,
 

@@ -19,7 +19,7 @@ internal sealed class PairBlock(BlockEntry entry, ProtocolBounds bounds, LogBoun
     public PairRoom FindRoomOf(PairParties parties, DateTimeOffset now)
     {
         lock (Gate)
-            return Numbers.Where(number => number.State == StockState.InStock)
+            return Numbers.Where(number => StateOf(number.Index, now) == StockState.InStock)
                 .Aggregate(default(PairRoom), (room, number) => room + RoomOn(number, parties, now));
     }
 

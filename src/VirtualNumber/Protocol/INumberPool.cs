@@ -123,6 +123,13 @@ internal interface INumberPool
     ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>
+    /// Notes what a gateway says of a number, unless it is older than what is known (at one time faulty outranks well). A faulty number leaves
+    /// allocation, and its leases go on; once it is well it is back after its probation, by the time alone. What an operator has taken out
+    /// stays out, and what he restores is not faulty any more.
+    /// </summary>
+    ValueTask<HealthAnswer> ReportHealthAsync(HealthStep step, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>
     /// Notes that an instance of a gateway was heard, unless a later time of it is known: then it answers false. What is kept of a gateway is
     /// bounded (<see cref="GatewayBeats"/>).
     /// </summary>

@@ -104,6 +104,7 @@ internal sealed partial class LeaseVerbs(
     {
         Extension = record.Extension,
         AreaCode = record.Area,
+        FaultySince = record.FaultySince,
         Direction = record.Pair?.Direction ?? CallDirection.Unspecified,
         MaskedPeerNumber = maskedPeer,
         Rules = record.Rules,

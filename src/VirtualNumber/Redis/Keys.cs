@@ -36,12 +36,15 @@ internal static class Keys
         var tag = $"vn:{{b{block}}}:";
         RedisKey[] common = [tag + "meta", tag + "free", Routes(block), tag + "claims", tag + "closed", tag + "log"];
         return mode == PoolMode.Direct
-            ? [.. common, tag + "suspended", tag + "retired"]
-            : [.. common, tag + "resting", tag + "numbers", tag + "open", tag + "parties", tag + "left"];
+            ? [.. common, tag + "suspended", tag + "retired", tag + "faulty", tag + "returns", Health(block)]
+            : [.. common, tag + "resting", tag + "numbers", tag + "open", tag + "parties", tag + "left", tag + "returns", Health(block)];
     }
 
     /// <summary>A block's routes alone: what a look-up reads.</summary>
     public static RedisKey Routes(uint block) => $"vn:{{b{block}}}:routes";
+
+    /// <summary>What gateways said of a block's numbers.</summary>
+    public static RedisKey Health(uint block) => $"vn:{{b{block}}}:health";
 
     /// <summary>A block's log of state changes.</summary>
     public static RedisKey Log(uint block) => $"vn:{{b{block}}}:log";

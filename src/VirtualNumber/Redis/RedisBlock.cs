@@ -52,6 +52,9 @@ internal sealed class RedisBlock(BlockEntry entry, long generation)
     /// <summary>Where numbers are shared: the slots of leases whose end is written down.</summary>
     public RedisKey Resting => Keys[6];
 
+    /// <summary>Numbers on probation, and when each is back.</summary>
+    public RedisKey Returns => Keys[^2];
+
     /// <summary>A slot as Redis holds it: of one width, so that equal scores sort by slot.</summary>
     public RedisValue SlotText(uint slot) => slot.ToString(IsShared ? "D9" : "D5");
 

@@ -11,7 +11,7 @@ internal sealed partial class RedisStore
     private const int NumbersPerScript = 1_000;
 
     private static readonly BlockScripts s_stock = new(Script.OnAnyBlock("Takeover", "Filling", "Stock"), Script.OnAnyBlock("Takeover", "Filling", "StockShared"));
-    private static readonly BlockScripts s_change = BlockScripts.Differing("Change");
+    private static readonly BlockScripts s_change = BlockScripts.Differing("Change", "Faults");
 
     /// <inheritdoc/>
     public async ValueTask<(Pool Pool, bool SameProperties)> CreatePoolAsync(Pool pool, CancellationToken cancellation)

@@ -52,6 +52,14 @@ internal sealed class ValidRequests(FuzzStock stock)
         "BatchReportDeliveryStatus" =>
             new BatchReportDeliveryStatusRequest { TenantId = FuzzStock.Tenant, Requests = { Several(random, () => Report(random)) } },
         "Resolve" => Resolve(random),
+        "ReportNumberHealth" => new ReportNumberHealthRequest
+        {
+            GatewayId = FuzzStock.Gateway,
+            Number = $"162100400{random.Next(100):00}",
+            Health = (NumberHealth)random.Next(1, 3),
+            Cause = "no-answer",
+            EventTime = TimeProvider.System.GetUtcNow().AddMinutes(-random.Next(60)).ToTimestamp(),
+        },
         "ReportHeartbeat" => new ReportHeartbeatRequest { GatewayId = FuzzStock.Gateway, InstanceId = $"node-{random.Next(Variety)}", CallsInProgress = random.Next(1_000) },
         "CreatePool" => new CreatePoolRequest { TenantId = FuzzStock.Tenant, Pool = new Pool { PoolId = $"p{random.Next(50)}", BlockDigits = random.Next(2, 5) } },
         "UpdatePool" => new UpdatePoolRequest

@@ -48,6 +48,7 @@ public sealed partial class EveryRpcTests : HttpTests
             Requests = { Requests.Report(DeliveryStatus.PickedUp, now, Waybill), Requests.VendorReport(Vendor.Upu, "", now) },
         },
         ["Resolve"] = (lease, _) => Requests.Resolve(lease.VirtualNumber),
+        ["ReportNumberHealth"] = (lease, now) => Requests.NumberHealth(lease.VirtualNumber, NumberHealth.Faulty, now, "no-answer"),
         ["ReportHeartbeat"] = (_, _) => Requests.Heartbeat(),
     };
 
@@ -100,7 +101,7 @@ public sealed partial class EveryRpcTests : HttpTests
     [Test]
     public void No_path_or_query_carries_a_telephone_number_or_a_waybill_number()
     {
-        string[] personal = ["real_number", "peer_number", "called_number", "caller_number", "waybill_number", "call_id", "collected_digits"];
+        string[] personal = ["real_number", "peer_number", "called_number", "caller_number", "waybill_number", "call_id", "collected_digits", "number"];
         foreach (var method in s_methods.Where(method => RuleOf(method).PatternCase == Google.Api.HttpRule.PatternOneofCase.Get))
             Assert.That(VirtualNumber.Http.FieldPath.AllOf(method.InputType).Select(path => path.Field.Name).Intersect(personal), Is.Empty, method.Name);
         foreach (var method in s_methods)

@@ -73,6 +73,9 @@ internal class HookedPool(INumberPool inner) : INumberPool
     public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation) =>
         StepAsync("count", now, step, () => inner.CountAsync(step, now, cancellation));
 
+    public ValueTask<HealthAnswer> ReportHealthAsync(HealthStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        StepAsync("health", now, step, () => inner.ReportHealthAsync(step, now, cancellation));
+
     public ValueTask<bool> BeatAsync(string gatewayId, InstanceBeat beat, CancellationToken cancellation) => inner.BeatAsync(gatewayId, beat, cancellation);
 
     public ValueTask<IReadOnlyList<InstanceBeat>> ListBeatsAsync(string gatewayId, DateTimeOffset now, CancellationToken cancellation) =>

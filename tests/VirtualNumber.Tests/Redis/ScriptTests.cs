@@ -34,7 +34,7 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
         Scripts.All.Where(script => script.IsConfirmed).Select(script => script.Name).Distinct(),
         Is.EquivalentTo(new[]
         {
-            "AppendEvents", "AppendRegistry", "Apply", "Bind", "Change", "ChangeShared", "Claim", "Confirm", "ConfirmShared", "Decide", "Discard", "Extend", "Find", "Get", "ReadChanges", "ReadEvents", "ReadLedger", "Reassign", "ReassignPair",
+            "AppendEvents", "AppendRegistry", "Apply", "Bind", "Change", "ChangeShared", "Claim", "Confirm", "ConfirmShared", "Decide", "Discard", "Extend", "Find", "Get", "Health", "ReadChanges", "ReadEvents", "ReadLedger", "Reassign", "ReassignPair",
             "Release", "Replace", "Stock", "StockShared", "Take", "TakeShared",
         }));
 
@@ -99,7 +99,7 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
                 foreach (var (keys, arguments) in calls)
                 {
                     // One that serves either kind of block names none.
-                    Assert.That(keys, header.Keys == 1 && script.Stems[0] == "Marked" ? Is.AnyOf(8, 11) : Is.EqualTo(header.Keys), $"{NameOf(script)}: keys");
+                    Assert.That(keys, header.Keys == 1 && script.Stems[0] == "Marked" ? Is.AnyOf(11, 13) : Is.EqualTo(header.Keys), $"{NameOf(script)}: keys");
                     Assert.That(
                         arguments, header.Open ? Is.GreaterThanOrEqualTo(header.Arguments) : Is.EqualTo(header.Arguments), $"{NameOf(script)}: arguments");
                 }
@@ -153,6 +153,7 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
         await ReassignAsync(record, "a1", "n3", T0 + Second);
         await Steps.FindAsync(claim, None);
         await Steps.GetAsync(HolderOf(record), None);
+        await Steps.ReportHealthAsync(new HealthStep(record.Number, NumberHealth.Faulty, T0, "no-answer", Hour), T0, None);
         await Stock.ChangeNumbersAsync(pool, new([], [record.Number]), StockChange.Suspend, T0, None);
         await Stock.GetRoomAsync(pool, null, parties, T0, None);
         await ReleaseAsync(record, T0 + Minute);

@@ -14,6 +14,7 @@ public sealed class EnumAgreementTests
     [TestCase(typeof(PoolMode), typeof(V1.PoolMode))]
     [TestCase(typeof(BarReason), typeof(V1.BarReason))]
     [TestCase(typeof(EventKind), typeof(V1.LeaseEventKind))]
+    [TestCase(typeof(NumberHealth), typeof(V1.NumberHealth))]
     public void Names_and_numbers_agree(Type own, Type published) => Assert.That(ValuesOf(own), Is.EquivalentTo(ValuesOf(published)));
 
     [Test]

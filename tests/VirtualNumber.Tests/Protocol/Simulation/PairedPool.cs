@@ -97,6 +97,9 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
         return OnBothAsync("count", (step, at), pool => pool.CountAsync(step, at, cancellation));
     }
 
+    public ValueTask<HealthAnswer> ReportHealthAsync(HealthStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        OnBothAsync("health", (step, now), pool => pool.ReportHealthAsync(step, now, cancellation));
+
     public ValueTask<bool> BeatAsync(string gatewayId, InstanceBeat beat, CancellationToken cancellation) =>
         OnBothAsync("beat", (gatewayId, beat), pool => pool.BeatAsync(gatewayId, beat, cancellation));
 

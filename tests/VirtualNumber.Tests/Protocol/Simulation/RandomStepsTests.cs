@@ -103,6 +103,7 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
             "take Live", "take Ended", "take Closed", "take Over", "take Full", "reassign Done", "reassign Repeated", "reassign OtherContent",
             "reassign Ended", "route Route", "route Suspended", "route NotLeased", "route Ended", "counted True", "counted False",
             "barred True", "barred False",
+            "health Done", "health Older", "health Repeated", "health Unchanged",
         ];
         return mode == PoolMode.Pair ? [.. everywhere, "reassign Busy", "reassign Moved"] : everywhere;
     }
@@ -252,6 +253,8 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
 
     private async Task StockStepAsync()
     {
+        if (_random.Next(2) == 0)
+            await HealthStepAsync();
         if (_random.Next(4) == 0)
             _pool = (await _store.Stock.UpdatePoolAsync(
                 StoreTests.Tenant, _pool.PoolId, new PoolUpdate(Aging: TimeSpan.FromMinutes(5 + _random.Next(10))), null, None))!.Value.Pool;
@@ -261,6 +264,21 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         // What a change does to look-ups shows nowhere else.
         foreach (var record in _records.Where(record => some.Contains(record.Number)).TakeLast(3).ToList())
             Seen("route", (await _store.Pool.ResolveAsync(RouteTo(record), _now, None)).Outcome);
+    }
+
+    /// <summary>Few instants, so that reports repeat, overtake each other and meet at one.</summary>
+    private async Task HealthStepAsync()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            var probation = TimeSpan.FromMinutes(_random.Next(20));
+            var time = _random.Next(3) == 0 ? _now - TimeSpan.FromMinutes(_random.Next(20)) : new DateTimeOffset(_now.Date + TimeSpan.FromHours(_now.Hour), TimeSpan.Zero) + TimeSpan.FromMinutes(_random.Next(4) * 20);
+            var step = new HealthStep(Number(), _random.Next(5) < 2 ? NumberHealth.Faulty : NumberHealth.Well, time, _random.Next(2) == 0 ? "" : "no-answer", probation);
+            var answer = await _store.Pool.ReportHealthAsync(step, _now, None);
+            Seen("health", answer.Outcome);
+            if (answer.ReturnTime is { } back)
+                _turns.Add(back);
+        }
     }
 
     private async Task OnHolderAsync(INumberPool pool)
