@@ -35,6 +35,7 @@ internal static partial class Composition
         .AddSingleton(new LeaseTerms(settings.Leasing))
         .AddSingleton(new RealNumberRules(settings.RealNumbers))
         .AddSingleton(settings.Guessing)
+        .AddSingleton(settings.Calls)
         .AddSingleton(settings.Overload)
         .AddSingleton(settings.HttpJson)
         .AddSingleton(new TenantQuotas(settings.Tenants.ToDictionary(

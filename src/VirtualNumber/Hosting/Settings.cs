@@ -18,6 +18,7 @@ internal sealed record Settings(
     ProtocolBounds Bounds,
     ReclaimOptions Reclaim,
     GuessOptions Guessing,
+    CallRecordOptions Calls,
     OverloadOptions Overload,
     HttpJsonOptions HttpJson,
     RedisOptions Redis,
@@ -36,6 +37,7 @@ internal sealed record Settings(
             Bind(configuration, "Bounds", new ProtocolBounds(), faults),
             Bind(configuration, "Reclaim", new ReclaimOptions(), faults),
             Bind(configuration, "Guessing", new GuessOptions(), faults),
+            ReadCalls(configuration, faults),
             Bind(configuration, "Overload", new OverloadOptions(), faults),
             Bind(configuration, "HttpJson", new HttpJsonOptions(), faults),
             Bind(configuration, "Redis", new RedisOptions(), faults),
@@ -46,6 +48,7 @@ internal sealed record Settings(
         faults.AddRange(settings.Bounds.Validate().Select(fault => $"Bounds: {fault}"));
         faults.AddRange(settings.Reclaim.Validate().Select(fault => $"Reclaim: {fault}"));
         faults.AddRange(settings.Guessing.Validate().Select(fault => $"Guessing: {fault}"));
+        faults.AddRange(settings.Calls.Validate().Select(fault => $"Calls: {fault}"));
         faults.AddRange(settings.Overload.Validate().Select(fault => $"Overload: {fault}"));
         faults.AddRange(settings.Redis.Validate(settings.Bounds.CommandDelay).Select(fault => $"Redis: {fault}"));
         faults.AddRange(settings.Sealing.Validate().Select(fault => $"Sealing: {fault}"));
@@ -68,6 +71,15 @@ internal sealed record Settings(
         if (configuration.GetSection("Leasing:ExtensionSpans").Exists())
             options.ExtensionSpans = [];
         return Bind(configuration, "Leasing", options, faults);
+    }
+
+    private static CallRecordOptions ReadCalls(IConfiguration configuration, List<string> faults)
+    {
+        var options = new CallRecordOptions();
+        // Given and empty: no limit.
+        if (configuration.GetSection("Calls:Limits").Exists())
+            options.Limits = [];
+        return Bind(configuration, "Calls", options, faults);
     }
 
     private static RealNumberOptions ReadRealNumbers(IConfiguration configuration, List<string> faults)

@@ -34,10 +34,14 @@ internal static class Keys
     {
         var tag = $"vn:{{b{block}}}:";
         RedisKey[] common = [tag + "meta", tag + "free", Routes(block), tag + "claims", tag + "closed", tag + "log"];
+        RedisKey[] calls = [tag + "calls", tag + "callsdue"];
         return mode == PoolMode.Direct
-            ? [.. common, tag + "suspended", tag + "retired"]
-            : [.. common, tag + "resting", tag + "numbers", tag + "open", tag + "parties", tag + "left"];
+            ? [.. common, tag + "suspended", tag + "retired", .. calls]
+            : [.. common, tag + "resting", tag + "numbers", tag + "open", tag + "parties", tag + "left", .. calls];
     }
+
+    /// <summary>Which calls of a caller were connected by a lease of late: beside the block, so that one script judges and records.</summary>
+    public static RedisKey CallFrequency(uint block, Digest counter) => $"vn:{{b{block}}}:f{TextOf(counter)}";
 
     /// <summary>A block's routes alone: what a look-up reads.</summary>
     public static RedisKey Routes(uint block) => $"vn:{{b{block}}}:routes";
@@ -54,10 +58,12 @@ internal static class Keys
     /// <summary>A counter.</summary>
     public static RedisKey Counter(Digest counter) => OfDigest('c', counter);
 
-    private static RedisKey OfDigest(char kind, Digest digest)
+    private static RedisKey OfDigest(char kind, Digest digest) => $"vn:{{{kind}{TextOf(digest)}}}";
+
+    private static string TextOf(Digest digest)
     {
         Span<byte> bytes = stackalloc byte[Digest.Length];
         digest.CopyTo(bytes);
-        return $"vn:{{{kind}{Base64Url.EncodeToString(bytes)}}}";
+        return Base64Url.EncodeToString(bytes);
     }
 }

@@ -51,6 +51,12 @@ internal sealed class RedisBlock(BlockEntry entry, long generation)
     /// <summary>Where numbers are shared: the slots of leases whose end is written down.</summary>
     public RedisKey Resting => Keys[6];
 
+    /// <summary>Its records of calls.</summary>
+    public RedisKey Calls => Keys[^2];
+
+    /// <summary>Those calls by when they are removed.</summary>
+    public RedisKey CallsDue => Keys[^1];
+
     /// <summary>A slot as Redis holds it: of one width, so that equal scores sort by slot.</summary>
     public RedisValue SlotText(uint slot) => slot.ToString(IsShared ? "D9" : "D5");
 

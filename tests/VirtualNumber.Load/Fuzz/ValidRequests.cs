@@ -52,6 +52,7 @@ internal sealed class ValidRequests(FuzzStock stock)
         "BatchReportDeliveryStatus" =>
             new BatchReportDeliveryStatusRequest { TenantId = FuzzStock.Tenant, Requests = { Several(random, () => Report(random)) } },
         "Resolve" => Resolve(random),
+        "ReportCallEvents" => ReportCallEvents(random),
         "CreatePool" => new CreatePoolRequest { TenantId = FuzzStock.Tenant, Pool = new Pool { PoolId = $"p{random.Next(50)}", BlockDigits = random.Next(2, 5) } },
         "UpdatePool" => new UpdatePoolRequest
         {
@@ -68,6 +69,14 @@ internal sealed class ValidRequests(FuzzStock stock)
         "RetireNumbers" => new RetireNumbersRequest { TenantId = FuzzStock.Tenant, PoolId = "spare", Selection = Selection(random) },
         "GetStats" => new GetStatsRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20) },
         "ListLeases" => new ListLeasesRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20), PageToken = Token(random) },
+        "ListCalls" => new ListCallsRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20), PageToken = Token(random) },
+        "GetCallStats" => new GetCallStatsRequest
+        {
+            TenantId = FuzzStock.Tenant,
+            PoolId = Pool(random),
+            GroupBy = (CallGrouping)random.Next(4),
+            LeaseId = random.Next(2) == 0 ? LeaseId(random) : "",
+        },
         "ListBarredBlocks" => new ListBarredBlocksRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20) },
         "ConfirmBlocks" => new ConfirmBlocksRequest
         {
@@ -134,6 +143,29 @@ internal sealed class ValidRequests(FuzzStock stock)
             CallerNumber = random.Next(4) == 0 ? "anonymous" : Real(random),
             CallKind = CallKind.Voice,
             CollectedDigits = random.Next(4) == 0 ? $"{random.Next(10_000)}#" : "",
+        };
+    }
+
+    private ReportCallEventsRequest ReportCallEvents(Random random)
+    {
+        var lease = stock.Leases[random.Next(stock.Leases.Count)];
+        return new ReportCallEventsRequest
+        {
+            GatewayId = FuzzStock.Gateway,
+            CallId = $"call-{random.Next(Variety)}",
+            LeaseId = lease.LeaseId,
+            Epoch = lease.Epoch,
+            Events =
+            {
+                Several(random, () => new CallEvent
+                {
+                    Kind = (CallEventKind)random.Next(1, 5),
+                    EventTime = TimeProvider.System.GetUtcNow().AddSeconds(-random.Next(1_000)).ToTimestamp(),
+                    ReleasedBy = (CallSide)random.Next(4),
+                    Q850Cause = random.Next(128),
+                    SipStatus = random.Next(100, 700),
+                }),
+            },
         };
     }
 
