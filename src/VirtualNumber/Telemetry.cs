@@ -43,6 +43,15 @@ internal static class Telemetry
     private static readonly Counter<long> s_lockOuts = s_meter.CreateCounter<long>(
         "virtualnumber.guess.lock_outs", "{lock_out}", "Lock-outs after too many extensions that reach nobody, by scope: caller or number.");
 
+    private static readonly Counter<long> s_callsUnrecorded = s_meter.CreateCounter<long>(
+        "virtualnumber.calls.unrecorded", "{look_up}", "Look-ups that were neither recorded nor counted, as the store took no changes.");
+
+    private static readonly Counter<long> s_callReports = s_meter.CreateCounter<long>(
+        "virtualnumber.calls.reports", "{report}", "Reports on calls, by outcome.");
+
+    private static readonly Counter<long> s_callEvents = s_meter.CreateCounter<long>(
+        "virtualnumber.calls.events", "{event}", "Events of calls that were not known before.");
+
     private static readonly Counter<long> s_storeFaults = s_meter.CreateCounter<long>(
         "virtualnumber.store.faults", "{call}", "Calls answered UNAVAILABLE because of the store, by trouble: its kind.");
 
@@ -138,6 +147,14 @@ internal static class Telemetry
         s_gatewayInstances.Record(alive, new("gateway", gatewayId), new("state", "alive"));
         s_gatewayInstances.Record(silent, new("gateway", gatewayId), new("state", "silent"));
         s_gatewayCalls.Record(calls, new KeyValuePair<string, object?>("gateway", gatewayId));
+    }
+
+    public static void CallUnrecorded() => s_callsUnrecorded.Add(1);
+
+    public static void CallReported(Enum outcome, int events)
+    {
+        s_callReports.Add(1, Outcome(outcome));
+        s_callEvents.Add(events);
     }
 
     public static void ClockOffset(TimeSpan offset) => s_clockOffset.Record(offset.TotalSeconds);

@@ -46,6 +46,31 @@ internal static class Messages
         Epoch = lease.LeaseTime.ToUnixTimeMilliseconds(),
     };
 
+    public static V1.Call ToMessage(this CallSummary call)
+    {
+        var message = new V1.Call
+        {
+            GatewayId = call.GatewayId,
+            CallId = call.CallId,
+            CallKind = (V1.CallKind)call.Kind,
+            VirtualNumber = call.Number.National,
+            MaskedCaller = call.MaskedCaller,
+            LeaseId = call.LeaseId ?? "",
+            Epoch = call.LeaseId is null ? 0 : call.LeaseTime.ToUnixTimeMilliseconds(),
+            StartTime = call.StartTime.ToTimestamp(),
+            Outcome = (V1.ResolveOutcome)call.Outcome,
+        };
+        message.Events.AddRange(call.Events.Select(e => new V1.CallEvent
+        {
+            Kind = (V1.CallEventKind)e.Kind,
+            EventTime = e.Time.ToTimestamp(),
+            ReleasedBy = (V1.CallSide)e.ReleasedBy,
+            Q850Cause = e.Q850Cause,
+            SipStatus = e.SipStatus,
+        }));
+        return message;
+    }
+
     public static V1.Pool ToMessage(this Pool pool) => new()
     {
         PoolId = pool.PoolId,

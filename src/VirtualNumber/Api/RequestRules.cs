@@ -9,7 +9,7 @@ namespace VirtualNumber.Api;
 /// Reads the fields of requests into the field's own types and notes what is wrong with them. One method per kind of field, so that
 /// the same field has the same rules in every RPC.
 /// </summary>
-internal sealed class RequestRules(CallerDirectory callers, RealNumberRules realNumbers, LeaseTerms terms, TimeProvider time)
+internal sealed class RequestRules(CallerDirectory callers, RealNumberRules realNumbers, LeaseTerms terms, CallRecordOptions callRecords, TimeProvider time)
 {
     private const int LongestRequestId = 64;
     private const int LongestCallId = 128;
@@ -43,11 +43,8 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
     /// <summary>The gateway, as <see cref="Tenant"/>.</summary>
     public GatewayOptions Gateway(string gatewayId, FieldFaults faults)
     {
-        if (!CallerDirectory.IsId(gatewayId))
-        {
-            faults.Add("gateway_id", "Must be 1 to 64 ASCII letters, digits, dots, underscores and hyphens.");
+        if (!GatewayId(gatewayId, faults))
             return new GatewayOptions();
-        }
 
         return callers.FindGateway(gatewayId) ?? throw StatusMap.GatewayUnknown();
     }
@@ -57,6 +54,14 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
     {
         faults.Require(CallerDirectory.IsId(instanceId), "instance_id", "Must be 1 to 64 ASCII letters, digits, dots, underscores and hyphens.");
         return instanceId;
+    }
+
+    /// <summary>A gateway's id by its form only: records tell of gateways that are not configured any more, too.</summary>
+    public static bool GatewayId(string gatewayId, FieldFaults faults)
+    {
+        var good = CallerDirectory.IsId(gatewayId);
+        faults.Require(good, "gateway_id", "Must be 1 to 64 ASCII letters, digits, dots, underscores and hyphens.");
+        return good;
     }
 
     public static DeliveryKey? Delivery(TenantOptions tenant, V1.Delivery? delivery, FieldFaults faults)
@@ -247,6 +252,33 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
         }
 
         return eventTime;
+    }
+
+    /// <summary>Something that happened to a call.</summary>
+    public CallEvent CallEvent(V1.CallEvent e, string field, FieldFaults faults)
+    {
+        faults.Require(IsKnown((CallEventKind)e.Kind), $"{field}.kind", "Must be CALLED_OUT, RINGING, ANSWERED or RELEASED.");
+        faults.Require(Enum.IsDefined((CallSide)e.ReleasedBy), $"{field}.released_by", "Must be CALLER, CALLED, GATEWAY or unspecified.");
+        faults.Require(e.Q850Cause is >= 0 and <= 127, $"{field}.q850_cause", "Must be 0 to 127.");
+        faults.Require(e.SipStatus is 0 or (>= 100 and <= 699), $"{field}.sip_status", "Must be 100 to 699, or 0.");
+        faults.Require(e.EventTime is not null, $"{field}.event_time", "Is missing.");
+        var eventTime = Instant(e.EventTime, $"{field}.event_time", faults);
+        if (eventTime is { } instant)
+        {
+            var now = time.GetUtcNow();
+            faults.Require(terms.CheckEventTime(instant, now) != EventTimeFault.InTheFuture, $"{field}.event_time", "Is too far in the future: check the gateway's clock and time zone.");
+            faults.Require(now - instant <= callRecords.Kept, $"{field}.event_time", "Is longer ago than records of calls are kept.");
+        }
+
+        return new((CallEventKind)e.Kind, eventTime ?? default, (CallSide)e.ReleasedBy, e.Q850Cause, e.SipStatus);
+    }
+
+    /// <summary>A range of time, either end of which may be open.</summary>
+    public static (DateTimeOffset? From, DateTimeOffset? Until) Range(Timestamp? fromTime, Timestamp? untilTime, FieldFaults faults)
+    {
+        var (from, until) = (Instant(fromTime, "from_time", faults), Instant(untilTime, "until_time", faults));
+        faults.Require(!(from >= until), "until_time", "Must be later than from_time.");
+        return (from, until);
     }
 
     /// <summary>The first expire time that is asked for; null when none is.</summary>

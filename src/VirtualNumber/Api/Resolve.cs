@@ -24,6 +24,8 @@ internal sealed partial class RoutingService(
         "P-Asserted-Identity", "P-Preferred-Identity", "Privacy", "Remote-Party-ID", "Diversion", "History-Info", "Identity", "Reply-To", "Call-Info", "Referred-By",
     ];
 
+    private readonly Seldom _toldUnrecorded = new(time);
+
     /// <inheritdoc/>
     public override async Task<V1.ResolveResponse> Resolve(V1.ResolveRequest request, ServerCallContext context)
     {
@@ -48,8 +50,11 @@ internal sealed partial class RoutingService(
             return new V1.ResolveResponse { Action = V1.RoutingAction.Reject, Refusal = new() { Q850Cause = 28, SipStatus = 484, Reason = V1.RefusalReason.AddressIncomplete } };
         }
 
-        var answer = await verbs.ResolveAsync(new CallQuery(called.Number, digits, caller, earlier) { Scope = gateway.Scope }, context.CancellationToken);
+        var query = new CallQuery(called.Number, digits, caller, earlier) { GatewayId = gateway.Id, CallId = callId, Kind = KindOf(request.CallKind), Scope = gateway.Scope };
+        var answer = await verbs.ResolveAsync(query, context.CancellationToken);
         Telemetry.Resolved(answer.Outcome, startedAt);
+        if (answer.IsUnrecorded)
+            NoteUnrecorded();
         if (answer.Outcome == ResolveOutcome.Connect)
             return Connect(answer, called.Number, gateway);
         if (answer.Outcome == ResolveOutcome.CollectDigits)
@@ -110,6 +115,15 @@ internal sealed partial class RoutingService(
         }
     }
 
+    private void NoteUnrecorded()
+    {
+        Telemetry.CallUnrecorded();
+        if (_toldUnrecorded.MayTell(out var untold))
+            Log.Unrecorded(logger, untold);
+    }
+
+    private static CallKind KindOf(V1.CallKind kind) => kind == V1.CallKind.Sms ? CallKind.Sms : CallKind.Voice;
+
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Information, "resolve: refused, {Outcome}; gateway {GatewayId}, call {CallId}, lease {LeaseId}.")]
@@ -130,5 +144,8 @@ internal sealed partial class RoutingService(
 
         [LoggerMessage(6, LogLevel.Warning, "number health: refused, {Number} is in no pool, or (NotAllowed: {NotAllowed}) none of gateway {GatewayId}'s.")]
         public static partial void HealthOfOther(ILogger logger, bool notAllowed, string gatewayId, PhoneNumber number);
+
+        [LoggerMessage(7, LogLevel.Warning, "resolve: the store takes no changes, so a call was neither recorded nor counted; calls go on without limits of frequency. Since this was last told {Untold} others were.")]
+        public static partial void Unrecorded(ILogger logger, int untold);
     }
 }

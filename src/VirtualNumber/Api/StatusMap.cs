@@ -186,6 +186,34 @@ internal static class StatusMap
         _ => throw new InvalidOperationException($"{answer.Outcome} has no status."),
     };
 
+    /// <summary>The error of a report on a call that was not taken; null when it was.</summary>
+    public static RpcException? Of(CallEventsOutcome outcome) => outcome switch
+    {
+        CallEventsOutcome.Added => null,
+        CallEventsOutcome.LeaseIdInvalid => LeaseIdInvalid(),
+        CallEventsOutcome.EpochWrong => Fault.OfFields(
+            V1.ErrorReason.FieldsInvalid, StatusCode.InvalidArgument, [("epoch", "Is not that of the lease: both must be what Resolve answered.")]),
+        CallEventsOutcome.LeaseUnknown => LeaseUnknown(),
+        CallEventsOutcome.OtherLease => Fault.Of(
+            StatusCode.FailedPrecondition, V1.ErrorReason.CallOfOtherLease, "The call went by another lease, or by an earlier or later one of the same number.", ("field", "lease_id")),
+        CallEventsOutcome.TooMany => Fault.Of(
+            StatusCode.FailedPrecondition,
+            V1.ErrorReason.CallEventLimitReached,
+            "The call would have more distinct events than are kept; none of these was.",
+            ("event_limit", Text(CallEvent.MostPerCall))),
+        _ => throw new InvalidOperationException($"{outcome} has no status."),
+    };
+
+    /// <summary>The error of asking for calls in vain; null when they are answered.</summary>
+    public static RpcException? Of(ListCallsOutcome outcome) => outcome switch
+    {
+        ListCallsOutcome.Listed => null,
+        ListCallsOutcome.LeaseIdInvalid => LeaseIdInvalid(),
+        ListCallsOutcome.NumberUnknown => Fault.OfFields(
+            V1.ErrorReason.NumbersUnknown, StatusCode.NotFound, [("virtual_number", "Is not in the pool.")]),
+        _ => throw new InvalidOperationException($"{outcome} has no status."),
+    };
+
     private static RpcException ShortOf(V1.ErrorReason reason, string message, Shortage shortage, DateTimeOffset now)
     {
         var metadata = new List<(string, string)>();

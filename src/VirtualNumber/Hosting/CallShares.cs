@@ -16,7 +16,7 @@ internal sealed class CallShares
         Reflections = new("reflection", options.Streams);
     }
 
-    /// <summary>Resolve.</summary>
+    /// <summary>All that gateways ask for and report.</summary>
     public CallShare LookUps { get; }
 
     /// <summary>All that platforms and operators ask for.</summary>

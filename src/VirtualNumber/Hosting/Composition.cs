@@ -38,6 +38,7 @@ internal static partial class Composition
         .AddSingleton(settings.Guessing)
         .AddSingleton(settings.GatewayHealth)
         .AddSingleton(settings.NumberHealth)
+        .AddSingleton(settings.Calls)
         .AddSingleton(settings.Overload)
         .AddSingleton(settings.Events)
         .AddSingleton(settings.Webhooks)

@@ -21,6 +21,7 @@ internal sealed record Settings(
     GuessOptions Guessing,
     GatewayHealthOptions GatewayHealth,
     NumberHealthOptions NumberHealth,
+    CallRecordOptions Calls,
     OverloadOptions Overload,
     HttpJsonOptions HttpJson,
     EventOptions Events,
@@ -43,6 +44,7 @@ internal sealed record Settings(
             Bind(configuration, "Guessing", new GuessOptions(), faults),
             Bind(configuration, "GatewayHealth", new GatewayHealthOptions(), faults),
             Bind(configuration, "NumberHealth", new NumberHealthOptions(), faults),
+            ReadCalls(configuration, faults),
             Bind(configuration, "Overload", new OverloadOptions(), faults),
             Bind(configuration, "HttpJson", new HttpJsonOptions(), faults),
             Bind(configuration, "Events", new EventOptions(), faults),
@@ -57,6 +59,7 @@ internal sealed record Settings(
         faults.AddRange(settings.Guessing.Validate().Select(fault => $"Guessing: {fault}"));
         faults.AddRange(settings.GatewayHealth.Validate().Select(fault => $"GatewayHealth: {fault}"));
         faults.AddRange(settings.NumberHealth.Validate().Select(fault => $"NumberHealth: {fault}"));
+        faults.AddRange(settings.Calls.Validate().Select(fault => $"Calls: {fault}"));
         faults.AddRange(settings.Overload.Validate().Select(fault => $"Overload: {fault}"));
         faults.AddRange(settings.Events.Validate().Select(fault => $"Events: {fault}"));
         faults.AddRange(settings.Webhooks.SelectMany(webhook => webhook.Validate()).Select(fault => $"Webhooks: {fault}"));
@@ -85,6 +88,15 @@ internal sealed record Settings(
         if (configuration.GetSection("Leasing:ExtensionSpans").Exists())
             options.ExtensionSpans = [];
         return Bind(configuration, "Leasing", options, faults);
+    }
+
+    private static CallRecordOptions ReadCalls(IConfiguration configuration, List<string> faults)
+    {
+        var options = new CallRecordOptions();
+        // Given and empty: no limit.
+        if (configuration.GetSection("Calls:Limits").Exists())
+            options.Limits = [];
+        return Bind(configuration, "Calls", options, faults);
     }
 
     private static RealNumberOptions ReadRealNumbers(IConfiguration configuration, List<string> faults)

@@ -99,6 +99,13 @@ internal sealed partial class EmbeddedStore(ProtocolBounds bounds, LogBounds? lo
             : new RouteAnswer(RouteOutcome.NotStocked));
     }
 
+    public ValueTask<RecordCallOutcome> RecordCallAsync(CallStep step, DateTimeOffset now, CancellationToken cancellation) => Do(
+        () => _registry.Locate(step.Called) is var (entry, _) ? FindBlock(entry.Id)?.RecordCall(step, now) ?? RecordCallOutcome.NoBlock : RecordCallOutcome.NoBlock,
+        cancellation);
+
+    public ValueTask<CallEventsAnswer> ReportCallEventsAsync(CallEventsStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => FindBlock(step.Block)?.ReportCallEvents(step, now) ?? new(CallEventsOutcome.LeaseUnknown), cancellation);
+
     public ValueTask<DateTimeOffset?> FindBarAsync(Digest counter, DateTimeOffset now, CancellationToken cancellation) =>
         Do(() => _counters.FindBar(counter, now), cancellation);
 
@@ -233,6 +240,24 @@ internal sealed partial class EmbeddedStore(ProtocolBounds bounds, LogBounds? lo
             }
 
             return new RecordPage(records, null);
+        },
+        cancellation);
+
+    public ValueTask<CallPage> ListCallsAsync(
+        Pool pool, CallFilter filter, CallCursor from, int limit, int looked, CancellationToken cancellation) => Do(
+        () =>
+        {
+            var blocks = BlocksOf(pool);
+            var calls = new List<(uint Block, CallRecord Call)>();
+            for (var at = from; at.Block < blocks.Count; at = new CallCursor(at.Block + 1))
+            {
+                if (filter.Block is { } only && blocks[at.Block].Id != only)
+                    continue;
+                if (blocks[at.Block].CollectCalls(filter, at, limit, ref looked, calls) is { } rest)
+                    return new CallPage(calls, rest);
+            }
+
+            return new CallPage(calls, null);
         },
         cancellation);
 

@@ -17,6 +17,8 @@ internal abstract partial class Block
                 removed++;
             }
 
+            removed += _calls.Reclaim(limit - expired - removed, now);
+            _frequencies.Reclaim(now);
             return new(expired, removed, Backlog: expired + removed >= limit);
         }
     }

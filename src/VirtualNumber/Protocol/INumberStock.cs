@@ -55,6 +55,12 @@ internal interface INumberStock
         Pool pool, bool? live, RecordCursor from, int limit, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>
+    /// Lists calls from <paramref name="from"/> on, block after block, in each the oldest first. At most <paramref name="limit"/> calls, of at
+    /// most <paramref name="looked"/> that are looked at; the answer says where to go on.
+    /// </summary>
+    ValueTask<CallPage> ListCallsAsync(Pool pool, CallFilter filter, CallCursor from, int limit, int looked, CancellationToken cancellation);
+
+    /// <summary>
     /// The barred blocks of a pool, in the order of their adding. A store bars a block that is not what it was: then every step on it, or every
     /// take, throws <see cref="StoreUnavailableException"/>, and takes elsewhere pass it over.
     /// </summary>

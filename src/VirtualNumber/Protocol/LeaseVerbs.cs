@@ -17,6 +17,7 @@ internal sealed partial class LeaseVerbs(
     IRandomSource random,
     LeaseQuotas quotas,
     GuessGuard guesses,
+    CallRecordOptions callRecords,
     TimeProvider time)
 {
     /// <summary>How often CreateLease starts over before it answers that it is contended.</summary>

@@ -12,6 +12,15 @@ internal readonly record struct CallQuery(PhoneNumber Called, string? Digits, Ph
 {
     /// <summary>The numbers of the gateway that asks; null: all.</summary>
     public NumberScope? Scope { get; init; }
+
+    /// <summary>Which gateway asks.</summary>
+    public string GatewayId { get; init; } = "";
+
+    /// <summary>Which of its calls it is: all look-ups of one call have the same.</summary>
+    public string CallId { get; init; } = "";
+
+    /// <summary>Voice or text.</summary>
+    public CallKind Kind { get; init; } = CallKind.Voice;
 }
 
 /// <summary>What Resolve answers.</summary>
@@ -27,29 +36,41 @@ internal readonly record struct ResolveAnswer(
 
     /// <summary>Whom this look-up locked out.</summary>
     public LockOuts LockOuts { get; init; }
+
+    /// <summary>The lease's slot, when there is a record.</summary>
+    public uint Slot { get; init; }
+
+    /// <summary>Whether the store took no changes, so that the call is neither recorded nor counted.</summary>
+    public bool IsUnrecorded { get; init; }
 }
 
 internal sealed partial class LeaseVerbs
 {
     /// <summary>
-    /// Where a call goes. Reads one record; nothing is cached. Changes nothing, but that an extension which reaches nobody is counted.
+    /// Where a call goes. Reads one record; nothing is cached. Then the call is recorded, and refused where its caller was connected as often
+    /// as may be. Of a lease it changes nothing; an extension which reaches nobody is counted.
     /// </summary>
     public async ValueTask<ResolveAnswer> ResolveAsync(CallQuery call, CancellationToken cancellation)
     {
         if (await stock.FindOwnerAsync(call.Called, cancellation) is not { } owner)
             return new(ResolveOutcome.NotStocked);
+        var answer = await JudgeAsync(owner, call, cancellation);
+        return await RecordCallAsync(owner, call, answer with { Pool = owner }, cancellation);
+    }
+
+    private async ValueTask<ResolveAnswer> JudgeAsync(Pool owner, CallQuery call, CancellationToken cancellation)
+    {
         if (call.Scope?.Includes(call.Called, owner) == false)
-            return new(ResolveOutcome.GatewayNotAllowed) { Pool = owner };
+            return new(ResolveOutcome.GatewayNotAllowed);
         if (call.EarlierCalled is { } earlier && await stock.IsStockedAsync(earlier, s_stockAgeForCalls, cancellation))
-            return new(ResolveOutcome.ForwardedFromPool) { Pool = owner };
-        var answer = owner.Mode switch
+            return new(ResolveOutcome.ForwardedFromPool);
+        return owner.Mode switch
         {
             PoolMode.Extension => await ResolveExtensionAsync(owner, call, cancellation),
             PoolMode.Pair => await ResolvePairAsync(owner, call, cancellation),
             // Whoever dials an extension means another kind of number.
             _ => call.Digits is null ? await ResolveHolderAsync(owner, call, part: 0, cancellation) : new(ResolveOutcome.NotLeased),
         };
-        return answer with { Pool = owner };
     }
 
     /// <summary>A number, or a number and an extension, that stands for one holder.</summary>
@@ -127,7 +148,7 @@ internal sealed partial class LeaseVerbs
             : answer with { Outcome = ResolveOutcome.Connect, RealNumber = realNumber };
     }
 
-    private ResolveAnswer AnswerOf(LeaseRecord record) => new(ResolveOutcome.Ended, null, LeaseIdOf(record), record.LeaseTime);
+    private ResolveAnswer AnswerOf(LeaseRecord record) => new(ResolveOutcome.Ended, null, LeaseIdOf(record), record.LeaseTime) { Slot = record.Slot };
 
     /// <summary>Whether the lease has stood for the caller's number, now or before a reassignment.</summary>
     private bool WasHolder(LeaseRecord record, PhoneNumber? caller) => caller is not null

@@ -1,6 +1,6 @@
 -- Put behind Record.lua in front of every script on a block whose numbers are not shared: a slot is a number, five digits.
--- KEYS are always: meta, free, routes, claims, closed, log, suspended, retired, faulty, returns, health. A slot is in exactly one of free (in stock),
--- suspended, retired and faulty; its score is the instant at which its last lease ends. returns holds when those of the faulty ones are back whose
+-- KEYS are always: meta, free, routes, claims, closed, log, suspended, retired, faulty, returns, health, calls, callsdue. A slot is in exactly
+-- one of free (in stock), suspended, retired and faulty; its score is the instant at which its last lease ends. returns holds when those of the faulty ones are back whose
 -- probation runs; by the time alone they are in stock from then on, and whoever takes or tidies up puts them there.
 -- A suspended slot without a record has an empty one, so that a look-up, which reads nothing else, sees the suspension.
 
@@ -9,6 +9,8 @@ local RETIRED = KEYS[8]
 local FAULTY = KEYS[9]
 local RETURNS = KEYS[10]
 local HEALTH = KEYS[11]
+local CALLS = KEYS[12]
+local CALLS_DUE = KEYS[13]
 
 -- A block without its meta has lost its data; it is never taken for an empty one.
 if redis.call('EXISTS', META) == 0 then

@@ -35,10 +35,14 @@ internal static class Keys
     {
         var tag = $"vn:{{b{block}}}:";
         RedisKey[] common = [tag + "meta", tag + "free", Routes(block), tag + "claims", tag + "closed", tag + "log"];
+        RedisKey[] calls = [tag + "calls", tag + "callsdue"];
         return mode == PoolMode.Direct
-            ? [.. common, tag + "suspended", tag + "retired", tag + "faulty", tag + "returns", Health(block)]
-            : [.. common, tag + "resting", tag + "numbers", tag + "open", tag + "parties", tag + "left", tag + "returns", Health(block)];
+            ? [.. common, tag + "suspended", tag + "retired", tag + "faulty", tag + "returns", Health(block), .. calls]
+            : [.. common, tag + "resting", tag + "numbers", tag + "open", tag + "parties", tag + "left", tag + "returns", Health(block), .. calls];
     }
+
+    /// <summary>Which calls of a caller were connected by a lease of late: beside the block, so that one script judges and records.</summary>
+    public static RedisKey CallFrequency(uint block, Digest counter) => $"vn:{{b{block}}}:f{TextOf(counter)}";
 
     /// <summary>A block's routes alone: what a look-up reads.</summary>
     public static RedisKey Routes(uint block) => $"vn:{{b{block}}}:routes";

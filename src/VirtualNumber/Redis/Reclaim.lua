@@ -1,4 +1,4 @@
--- reclaim: writes down expiries, removes records whose rest is over and closed claims whose time is. Safe from any number of instances
+-- reclaim: writes down expiries, removes records whose rest is over, closed claims and calls whose time is. Safe from any number of instances
 -- at once; nothing waits for it.
 -- ARGV: 3 the most to change, 4 aging ms, 5 which changes of the server count: any, takeover or empty, 6 possible loss ms, 7 by how much later
 -- a forgotten now may have been, ms, 8 forgotten leases that are reckoned with, 9 how far back to look again, ms: more than clocks differ
@@ -70,6 +70,7 @@ pass('rested', now - aging, function(slot, r)
   return true
 end)
 removed = removed + readmit(math.max(0, most - expired - removed))
+removed = removed + forget_calls(most - expired - removed)
 -- A block that nobody leases from notices a takeover here, before the server changes once more. Behind the expiries, which count once.
 heed_takeover(ARGV[5], aging, tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]))
 -- Whoever comes by learns how far the block has come, also one who does nothing but look-ups.

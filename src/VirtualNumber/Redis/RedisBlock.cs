@@ -53,7 +53,13 @@ internal sealed class RedisBlock(BlockEntry entry, long generation)
     public RedisKey Resting => Keys[6];
 
     /// <summary>Numbers on probation, and when each is back.</summary>
-    public RedisKey Returns => Keys[^2];
+    public RedisKey Returns => Keys[^4];
+
+    /// <summary>Its records of calls.</summary>
+    public RedisKey Calls => Keys[^2];
+
+    /// <summary>Those calls by when they are removed.</summary>
+    public RedisKey CallsDue => Keys[^1];
 
     /// <summary>A slot as Redis holds it: of one width, so that equal scores sort by slot.</summary>
     public RedisValue SlotText(uint slot) => slot.ToString(IsShared ? "D9" : "D5");

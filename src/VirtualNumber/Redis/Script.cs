@@ -61,6 +61,9 @@ internal sealed class Script
     /// <summary>A script on a delivery's ledger.</summary>
     public static Script OnLedger(string name) => new("Ledger", name);
 
+    /// <summary>A script on a block's records of calls.</summary>
+    public static Script OnCall(string name) => new("Call", name);
+
     /// <summary>A script that shares nothing with those on its kind of key.</summary>
     public static Script Alone(params string[] stems) => new(stems);
 

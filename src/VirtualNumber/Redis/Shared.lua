@@ -1,6 +1,6 @@
 -- Put behind Record.lua in front of every script on a block whose numbers are shared: a slot is a number's index times the slots per
 -- number, plus an extension (extension mode) or a figure that nobody is told (pair mode); nine digits. Indexes are five digits.
--- KEYS are always: meta, free, routes, claims, closed, log, resting, numbers, open, parties, left, returns, health. They hold:
+-- KEYS are always: meta, free, routes, claims, closed, log, resting, numbers, open, parties, left, returns, health, calls, callsdue. They hold:
 --   meta     mode, density and slots per number, which never change; from when on it leases, where Redis may have forgotten leases
 --   free     slot -> expire time of every record whose end is not written down; the others are in
 --   resting  slot -> end
@@ -21,6 +21,8 @@ local PARTIES = KEYS[10]
 local LEFT = KEYS[11]
 local RETURNS = KEYS[12]
 local HEALTH = KEYS[13]
+local CALLS = KEYS[14]
+local CALLS_DUE = KEYS[15]
 
 local IN_STOCK, SUSPENDED, RETIRED, FAULTY = 0, 1, 2, 3
 local NUMBER = '>BI2I2'

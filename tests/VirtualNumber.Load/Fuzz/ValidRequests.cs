@@ -61,6 +61,7 @@ internal sealed class ValidRequests(FuzzStock stock)
             EventTime = TimeProvider.System.GetUtcNow().AddMinutes(-random.Next(60)).ToTimestamp(),
         },
         "ReportHeartbeat" => new ReportHeartbeatRequest { GatewayId = FuzzStock.Gateway, InstanceId = $"node-{random.Next(Variety)}", CallsInProgress = random.Next(1_000) },
+        "ReportCallEvents" => ReportCallEvents(random),
         "CreatePool" => new CreatePoolRequest { TenantId = FuzzStock.Tenant, Pool = new Pool { PoolId = $"p{random.Next(50)}", BlockDigits = random.Next(2, 5) } },
         "UpdatePool" => new UpdatePoolRequest
         {
@@ -80,6 +81,14 @@ internal sealed class ValidRequests(FuzzStock stock)
         "GetStats" => new GetStatsRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20) },
         "ListGateways" => new ListGatewaysRequest(),
         "ListLeases" => new ListLeasesRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20), PageToken = Token(random) },
+        "ListCalls" => new ListCallsRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20), PageToken = Token(random) },
+        "GetCallStats" => new GetCallStatsRequest
+        {
+            TenantId = FuzzStock.Tenant,
+            PoolId = Pool(random),
+            GroupBy = (CallGrouping)random.Next(4),
+            LeaseId = random.Next(2) == 0 ? LeaseId(random) : "",
+        },
         "ListBarredBlocks" => new ListBarredBlocksRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20) },
         "ConfirmBlocks" => new ConfirmBlocksRequest
         {
@@ -159,6 +168,29 @@ internal sealed class ValidRequests(FuzzStock stock)
             CallerNumber = random.Next(4) == 0 ? "anonymous" : Real(random),
             CallKind = CallKind.Voice,
             CollectedDigits = random.Next(4) == 0 ? $"{random.Next(10_000)}#" : "",
+        };
+    }
+
+    private ReportCallEventsRequest ReportCallEvents(Random random)
+    {
+        var lease = stock.Leases[random.Next(stock.Leases.Count)];
+        return new ReportCallEventsRequest
+        {
+            GatewayId = FuzzStock.Gateway,
+            CallId = $"call-{random.Next(Variety)}",
+            LeaseId = lease.LeaseId,
+            Epoch = lease.Epoch,
+            Events =
+            {
+                Several(random, () => new CallEvent
+                {
+                    Kind = (CallEventKind)random.Next(1, 5),
+                    EventTime = TimeProvider.System.GetUtcNow().AddSeconds(-random.Next(1_000)).ToTimestamp(),
+                    ReleasedBy = (CallSide)random.Next(4),
+                    Q850Cause = random.Next(128),
+                    SipStatus = random.Next(100, 700),
+                }),
+            },
         };
     }
 

@@ -51,7 +51,7 @@ public sealed class ListGatewaysTests : ApiTests
         Assert.That(await StatesAsync(), Is.EqualTo(new[] { GatewayState.Alive, GatewayState.Silent, GatewayState.Alive }));
     }
 
-    private async Task<IReadOnlyList<Gateway>> ListAsync() => (await Ops.ListGatewaysAsync(new ListGatewaysRequest())).Gateways;
+    private async Task<IReadOnlyList<V1.Gateway>> ListAsync() => (await Ops.ListGatewaysAsync(new ListGatewaysRequest())).Gateways;
 
     private async Task<IReadOnlyList<GatewayState>> StatesAsync() =>
         (await ListAsync())[^1] is var gateway ? [gateway.State, .. gateway.Instances.Select(instance => instance.State)] : [];

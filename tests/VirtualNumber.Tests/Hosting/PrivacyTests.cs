@@ -252,6 +252,9 @@ public sealed class PrivacyTests
             Requests = { Requests.Report(DeliveryStatus.Delivered, now, OtherWaybill), Requests.VendorReport(Vendor.Upu, "???", now) },
         });
         await routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber, Caller));
+        await routing.ReportCallEventsAsync(CallRequests.Report(lease, "call-1", CallRequests.Talk(now, 1)));
+        await routing.ReportCallEventsAsync(CallRequests.Report(lease, $"{Caller}.2@gateway", CallRequests.Talk(now, 1)));
+        await routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber, Caller, "too-soon"));
         await routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber, Real));
         await routing.ResolveAsync(Requests.Resolve("16210010099", Caller, callId: $"{Caller}.1@gateway"));
         await routing.ResolveAsync(Requests.Resolve(Mobile, Caller));
@@ -263,6 +266,9 @@ public sealed class PrivacyTests
         await ops.RetireNumbersAsync(Requests.Retire(Requests.Numbers("16210010097")));
         await ops.GetStatsAsync(Requests.GetStats());
         await ops.ListLeasesAsync(Requests.ListLeases());
+        Assert.That((await ops.ListCallsAsync(CallRequests.List())).Calls, Has.Count.EqualTo(4));
+        Assert.That(s_scanner.FindIn((await ops.ListCallsAsync(CallRequests.List())).ToString()), Is.Empty);
+        await ops.GetCallStatsAsync(CallRequests.Stats(CallGrouping.Lease));
         await ops.ListPoolsAsync(Requests.ListPools());
         await ops.GetPoolAsync(Requests.GetPool());
 

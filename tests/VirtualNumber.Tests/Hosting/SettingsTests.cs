@@ -19,6 +19,8 @@ public sealed class SettingsTests
     [TestCase("HttpJson:LeaseByGet", "true", "LeaseByGet")]
     [TestCase("Redis:Endpoints", "127.0.0.1:6379", "Endpoints")]
     [TestCase("Guessing:Misses", "5", "Misses")]
+    [TestCase("Calls:Keep", "7.00:00:00", "Keep")]
+    [TestCase("Calls:Limits:0:Number", "5", "Number")]
     [TestCase("Sealing:Keys", "vn-keys.json", "Keys")]
     public void A_misspelt_setting_is_named(string key, string value, string named) =>
         Assert.That(RefusalOf((key, value)), Does.Contain(named).And.Contain(key[..key.IndexOf(':', StringComparison.Ordinal)]));
@@ -58,6 +60,14 @@ public sealed class SettingsTests
     [TestCase("Guessing:MissesPerNumber", "0", "MissesPerNumber")]
     [TestCase("Guessing:Window", "00:00:00", "Window")]
     [TestCase("Guessing:LockOut", "1.00:00:00.001", "LockOut")]
+    [TestCase("Calls:Kept", "00:59:59", "Kept")]
+    [TestCase("Calls:Kept", "180.00:00:01", "Kept")]
+    [TestCase("Calls:MostPerBlock", "0", "MostPerBlock")]
+    [TestCase("Calls:MostPerBlock", "100001", "MostPerBlock")]
+    [TestCase("Calls:Limits:0:Count", "0", "Count")]
+    [TestCase("Calls:Limits:0:Count", "101", "Count")]
+    [TestCase("Calls:Limits:0:Within", "00:00:00.999", "Within")]
+    [TestCase("Calls:Limits:0:Within", "7.00:00:01", "Within")]
     [TestCase("Sealing:KeyRing", " ", "KeyRing")]
     public void A_figure_out_of_range_is_named(string key, string value, string named) =>
         Assert.That(RefusalOf((key, value)), Does.Contain(named));

@@ -81,6 +81,12 @@ internal class HookedPool(INumberPool inner) : INumberPool
     public ValueTask<IReadOnlyList<InstanceBeat>> ListBeatsAsync(string gatewayId, DateTimeOffset now, CancellationToken cancellation) =>
         inner.ListBeatsAsync(gatewayId, now, cancellation);
 
+    public ValueTask<RecordCallOutcome> RecordCallAsync(CallStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        StepAsync("record call", now, step, () => inner.RecordCallAsync(step, now, cancellation));
+
+    public ValueTask<CallEventsAnswer> ReportCallEventsAsync(CallEventsStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        StepAsync("report call events", now, step, () => inner.ReportCallEventsAsync(step, now, cancellation));
+
     public ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation) =>
         StepAsync("reclaim", now, limit, () => inner.ReclaimAsync(limit, now, cancellation));
 

@@ -102,7 +102,7 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         [
             "take Live", "take Ended", "take Closed", "take Over", "take Full", "reassign Done", "reassign Repeated", "reassign OtherContent",
             "reassign Ended", "route Route", "route Suspended", "route NotLeased", "route Ended", "counted True", "counted False",
-            "barred True", "barred False",
+            "barred True", "barred False", "call Recorded", "call TooFrequent", "events Added", "events OtherLease", "events TooMany", "events LeaseUnknown",
             "health Done", "health Older", "health Repeated", "health Unchanged",
         ];
         return mode == PoolMode.Pair ? [.. everywhere, "reassign Busy", "reassign Moved"] : everywhere;
@@ -229,6 +229,9 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
             case < 21:
                 await StockStepAsync();
                 break;
+            case < 22:
+                await CallAsync(pool);
+                break;
             case < 25:
                 // What no ledger knows of is taken all the same.
                 _claims.Add(new Claim(NewId(), Block(), _now));
@@ -248,6 +251,19 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
             var step = new CountStep(Counter(), 1 + _random.Next(4), window, _random.Next(2) == 0 ? null : barred);
             Seen("counted", (await pool.CountAsync(step, _now, None)).Counted);
             Seen("barred", await pool.FindBarAsync(Counter(), _now, None) is not null);
+        }
+    }
+
+    /// <summary>Few calls and callers, and few that are remembered.</summary>
+    private async Task CallAsync(INumberPool pool)
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            var call = StoreTests.DigestOf($"call {_random.Next(12)}");
+            if (_random.Next(3) > 0)
+                Seen("call", await pool.RecordCallAsync(CallStep(call), _now, None));
+            else
+                Seen("events", (await pool.ReportCallEventsAsync(EventsStep(call), _now, None)).Outcome);
         }
     }
 
@@ -317,6 +333,7 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
     {
         await _store.Stock.ListRecordsAsync(_pool, null, default, int.MaxValue, _now, None);
         await _store.Stock.GetStatsAsync(_pool, 0, int.MaxValue, _now, None);
+        await _store.Stock.ListCallsAsync(_pool, new(), default, 1_000, 1_000, None);
         if (_random.Next(4) == 0)
             await _store.Stock.GetRoomAsync(_pool, Area(), Parties(), _now, None);
         for (var block = 1u; block <= _store.BlockCount; block++)

@@ -229,11 +229,12 @@ internal sealed class SimulatedClients(
         var caller = random.Next(3) switch { 0 when !isPair || random.Next(8) == 0 => null, 0 or 1 => Number(), _ when isPair => Number(), _ => StoreTests.RealNumber(999) };
         var earlier = random.Next(24) switch { 0 => Any(oracle.Slots.NumbersOf(Any(world.Pools))), 1 => Number(), _ => null };
         var scope = random.Next(16) == 0 ? Scope() : null;
+        var query = new CallQuery(called, digits, caller, earlier) { GatewayId = "gw", CallId = $"call-{random.Next(40)}", Kind = (CallKind)(1 + random.Next(2)), Scope = scope };
         return async (verbs, verb) =>
         {
             (Parties Parties, LeaseRecord Record)? found = null;
             oracle.Binding[verb] = record => found = (promises.Bound[promises.LeaseIdOf(record)], record);
-            var answer = await verbs.ResolveAsync(new CallQuery(called, digits, caller, earlier) { Scope = scope }, None);
+            var answer = await verbs.ResolveAsync(query, None);
             oracle.Count($"Resolve {answer.Outcome}");
             Unless(
                 (answer.Outcome == ResolveOutcome.GatewayNotAllowed) == (answer.Pool is { } owner && scope?.Includes(called, owner) == false),
