@@ -22,7 +22,7 @@ public sealed class ListGatewaysTests : ApiTests
         await Routing.ReportHeartbeatAsync(Requests.Heartbeat("node-1", 7));
 
         var gateway = (await ListAsync())[^1];
-        Assert.That(gateway, Is.EqualTo(new Gateway
+        Assert.That(gateway, Is.EqualTo(new V1.Gateway
         {
             GatewayId = TestService.Gateway,
             State = GatewayState.Alive,
