@@ -262,6 +262,14 @@ internal sealed partial class EmbeddedStore(ProtocolBounds bounds, LogBounds? lo
         cancellation);
 
     /// <inheritdoc/>
+    public ValueTask<FaultyPage> ListFaultyNumbersAsync(Pool pool, RecordCursor from, int limit, DateTimeOffset now, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var blocks = BlocksOf(pool);
+        return FaultyPage.WalkAsync(blocks.Count, from, limit, at => new(blocks[at].ListFaulty(now)));
+    }
+
+    /// <inheritdoc/>
     /// <remarks>What is in memory does not come back older.</remarks>
     public ValueTask<IReadOnlyList<BarredBlock>> ListBarredBlocksAsync(Pool pool, DateTimeOffset now, CancellationToken cancellation) =>
         Do<IReadOnlyList<BarredBlock>>(() => [], cancellation);

@@ -42,6 +42,20 @@ internal abstract partial class Block
         }
     }
 
+    /// <summary>Its numbers that are faulty or on probation, by their places.</summary>
+    public IReadOnlyList<(uint Index, FaultyNumber Number)> ListFaulty(DateTimeOffset now)
+    {
+        lock (Gate)
+        {
+            return
+            [
+                .. _health.Where(known => known.Value.Health == NumberHealth.Faulty || ReturnOf(known.Key) > now).OrderBy(known => known.Key)
+                    .Select(known => (known.Key, new FaultyNumber(
+                        Entry.NumberOf(known.Key * Pool.SlotsPerNumber()), known.Value.Since, known.Value.Cause, ReturnOf(known.Key)))),
+            ];
+        }
+    }
+
     /// <summary>What is known already, in order of precedence; null: the report counts.</summary>
     private static HealthOutcome? OutcomeOf(HealthReport? known, HealthStep step) => known switch
     {

@@ -79,6 +79,7 @@ internal sealed class ValidRequests(FuzzStock stock)
         "RestoreNumbers" => new RestoreNumbersRequest { TenantId = FuzzStock.Tenant, PoolId = "spare", Selection = Selection(random) },
         "RetireNumbers" => new RetireNumbersRequest { TenantId = FuzzStock.Tenant, PoolId = "spare", Selection = Selection(random) },
         "GetStats" => new GetStatsRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20) },
+        "ListFaultyNumbers" => new ListFaultyNumbersRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20), PageToken = Token(random) },
         "ListGateways" => new ListGatewaysRequest(),
         "ListLeases" => new ListLeasesRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20), PageToken = Token(random) },
         "ListCalls" => new ListCallsRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20), PageToken = Token(random) },

@@ -53,6 +53,8 @@ public sealed class StoreAwayTests
         await IsUnavailableAsync(
             _service.Routing.ReportNumberHealthAsync, Requests.NumberHealth(_lease.VirtualNumber, NumberHealth.Faulty, TestService.Start));
         await IsUnavailableAsync(_service.Routing.ReportHeartbeatAsync, Requests.Heartbeat());
+        await IsUnavailableAsync(
+            _service.Ops.ListFaultyNumbersAsync, new ListFaultyNumbersRequest { TenantId = TestService.Alpha, PoolId = Requests.PoolId });
         await IsUnavailableAsync(_service.Ops.ListGatewaysAsync, new ListGatewaysRequest());
         await IsUnavailableAsync(_service.Ops.CreatePoolAsync, Requests.CreatePool("fresh"));
         await IsUnavailableAsync(_service.Ops.UpdatePoolAsync, update);

@@ -251,6 +251,28 @@ public sealed class StoreContractHealthTests(StoreUnderTest kind) : StoreTests(k
     }
 
     [Test]
+    public async Task Faulty_numbers_are_listed_and_those_on_probation_until_they_are_back([Values] PoolMode mode)
+    {
+        var block = await AddAsync(mode);
+        foreach (var index in new[] { 50, 1, 0 })
+            await ReportAsync(block, NumberHealth.Faulty, T0 + (index * Second), index);
+        await ReportAsync(block, NumberHealth.Well, T0 + Minute, index: 1);
+        await ReportAsync(block, NumberHealth.Well, T0 + Minute, index: 2);
+        var all = new FaultyNumber[]
+        {
+            new(block.Number(0), T0, "no-answer", null),
+            new(block.Number(1), null, "", T0 + Minute + Hour),
+            new(block.Number(50), T0 + (50 * Second), "no-answer", null),
+        };
+
+        Assert.That(await Stock.ListFaultyNumbersAsync(block.Pool, default, 3, T0 + Minute, None), Is.EqualTo(new FaultyPage(all, null)));
+        var first = await Stock.ListFaultyNumbersAsync(block.Pool, default, 2, T0 + Minute, None);
+        Assert.That(first.Numbers, Is.EqualTo(all[..2]));
+        Assert.That((await Stock.ListFaultyNumbersAsync(block.Pool, first.Next!.Value, 2, T0 + Minute, None)).Numbers, Is.EqualTo(all[2..]));
+        Assert.That((await Stock.ListFaultyNumbersAsync(block.Pool, default, 3, T0 + Minute + Hour, None)).Numbers, Is.EqualTo(new[] { all[0], all[2] }));
+    }
+
+    [Test]
     public async Task A_number_of_no_pool_is_neither() => Assert.That(
         await Steps.ReportHealthAsync(new HealthStep(RealNumber(1), NumberHealth.Faulty, T0, "", Hour), T0, None),
         Is.EqualTo(new HealthAnswer(HealthOutcome.NotStocked)));

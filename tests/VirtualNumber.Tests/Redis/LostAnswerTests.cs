@@ -141,6 +141,21 @@ public sealed class LostAnswerTests() : VerbTests(RedisStoreUnderTest.Single)
     }
 
     [Test]
+    public async Task What_a_gateway_says_counts_once_whatever_answers_are_lost()
+    {
+        var block = await AddBlockAsync(inStock: 3);
+
+        var faulty = await _store.Pool.ReportHealthAsync(new HealthStep(block.Number(0), NumberHealth.Faulty, T0, "no-answer", Hour), T0, None);
+        var well = await _store.Pool.ReportHealthAsync(new HealthStep(block.Number(0), NumberHealth.Well, T0 + Minute, "", Hour), T0 + Minute, None);
+
+        Assert.That(faulty, Is.EqualTo(new HealthAnswer(HealthOutcome.Repeated, NumberHealth.Faulty, T0)));
+        Assert.That(well, Is.EqualTo(new HealthAnswer(HealthOutcome.Repeated, NumberHealth.Well, T0 + Minute, T0 + Minute + Hour)));
+        Assert.That(
+            (await Running.ReadLogAsync(block.Id)).TakeLast(2).Select(entry => entry.Kind), Is.EqualTo(new[] { LogKind.Faulty, LogKind.Well }));
+        Assert.That(_proxy.Lost, Is.EqualTo(2));
+    }
+
+    [Test]
     public async Task An_update_of_a_pool_is_not_refused_for_the_version_that_it_made_itself()
     {
         var (pool, _) = await _store.Stock.CreatePoolAsync(PoolOf("pool", Hour), None);

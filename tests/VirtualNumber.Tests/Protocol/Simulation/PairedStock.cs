@@ -55,6 +55,9 @@ internal sealed class PairedStock(INumberStock subject, INumberStock model, Func
         Pool pool, CallFilter filter, CallCursor from, int limit, int looked, CancellationToken cancellation) =>
         OnBothAsync("list calls", (pool.PoolId, filter, from), stock => stock.ListCallsAsync(pool, filter, from, limit, looked, cancellation));
 
+    public ValueTask<FaultyPage> ListFaultyNumbersAsync(Pool pool, RecordCursor from, int limit, DateTimeOffset now, CancellationToken cancellation) =>
+        OnBothAsync("list faulty", (pool.PoolId, now), stock => stock.ListFaultyNumbersAsync(pool, from, limit, now, cancellation));
+
     public async ValueTask<IReadOnlyList<BarredBlock>> ListBarredBlocksAsync(Pool pool, DateTimeOffset now, CancellationToken cancellation)
     {
         // None, in a run without a loss; the entries are each store's own.

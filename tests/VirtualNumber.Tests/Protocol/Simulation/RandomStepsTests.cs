@@ -295,6 +295,8 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
             if (answer.ReturnTime is { } back)
                 _turns.Add(back);
         }
+
+        await _store.Stock.ListFaultyNumbersAsync(_pool, default, 1 + _random.Next(10), _now, None);
     }
 
     private async Task OnHolderAsync(INumberPool pool)
