@@ -240,6 +240,14 @@ public sealed class PrivacyTests
         await ops.RetireNumbersAsync(Requests.Retire(Requests.Numbers("16210010097")));
         await ops.GetStatsAsync(Requests.GetStats());
         await ops.ListLeasesAsync(Requests.ListLeases());
+        using (var watch = leases.WatchEvents(new WatchEventsRequest { TenantId = TestService.Alpha, FromOldest = true }))
+        {
+            var told = "";
+            while (!told.Contains("LEASED", StringComparison.Ordinal) && await watch.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(30)))
+                told += watch.ResponseStream.Current;
+            Assert.That(s_scanner.FindIn(told), Is.Empty, "events");
+        }
+
         await ops.ListPoolsAsync(Requests.ListPools());
         await ops.GetPoolAsync(Requests.GetPool());
 
