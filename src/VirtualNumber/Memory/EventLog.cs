@@ -79,9 +79,9 @@ internal sealed class EventLog
 
     private void Cut(DateTimeOffset keepFrom, int mostKept)
     {
-        var old = (ulong)keepFrom.ToUnixTimeMilliseconds();
+        var old = keepFrom.ToUnixTimeMilliseconds();
         var count = 0;
-        while (count < Math.Min(_events.Count, IEventStore.MostCutAtOnce) && (_events[count].Position.Time < old || _events.Count - count > mostKept))
+        while (count < Math.Min(_events.Count, IEventStore.MostCutAtOnce) && ((long)_events[count].Position.Time < old || _events.Count - count > mostKept))
             count++;
         if (count == 0)
             return;

@@ -269,6 +269,14 @@ public sealed class PrivacyTests
         Assert.That((await ops.ListCallsAsync(CallRequests.List())).Calls, Has.Count.EqualTo(4));
         Assert.That(s_scanner.FindIn((await ops.ListCallsAsync(CallRequests.List())).ToString()), Is.Empty);
         await ops.GetCallStatsAsync(CallRequests.Stats(CallGrouping.Lease));
+        using (var watch = leases.WatchEvents(new WatchEventsRequest { TenantId = TestService.Alpha, FromOldest = true }))
+        {
+            var told = "";
+            while (!told.Contains("LEASED", StringComparison.Ordinal) && await watch.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(30)))
+                told += watch.ResponseStream.Current;
+            Assert.That(s_scanner.FindIn(told), Is.Empty, "events");
+        }
+
         await ops.ListPoolsAsync(Requests.ListPools());
         await ops.GetPoolAsync(Requests.GetPool());
 

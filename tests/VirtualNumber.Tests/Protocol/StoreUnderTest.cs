@@ -41,6 +41,9 @@ internal abstract class RunningStore : IAsyncDisposable
     /// <summary>The streams of events; a store that is compared with another one has none.</summary>
     internal virtual IEventStore Events => throw new NotSupportedException("Two stores write their events at different times.");
 
+    /// <inheritdoc cref="Events"/>
+    internal virtual IPushStore Pushes => throw new NotSupportedException("Two stores write their events at different times.");
+
     /// <summary>How many blocks there are; their ids count from 1.</summary>
     internal abstract int BlockCount { get; }
 
@@ -72,6 +75,8 @@ internal sealed class EmbeddedStoreUnderTest : StoreUnderTest
         internal override INumberStock Stock => _store;
 
         internal override IEventStore Events => _store;
+
+        internal override IPushStore Pushes => _store;
 
         internal override int BlockCount => _store.BlockCount;
 

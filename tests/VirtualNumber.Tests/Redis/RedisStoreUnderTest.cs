@@ -102,6 +102,8 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
 
         internal override IEventStore Events => _store;
 
+        internal override IPushStore Pushes => _store;
+
         internal override int BlockCount => _registry.Known.Blocks.Length;
 
         internal override async ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block, long after) =>

@@ -34,8 +34,8 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
         Scripts.All.Where(script => script.IsConfirmed).Select(script => script.Name).Distinct(),
         Is.EquivalentTo(new[]
         {
-            "AppendEvents", "AppendRegistry", "Apply", "Bind", "Change", "ChangeShared", "Claim", "Confirm", "ConfirmShared", "Decide", "Discard", "Extend", "Find", "Get", "Health", "ReadChanges", "ReadEvents", "ReadLedger", "Reassign", "ReassignPair",
-            "Release", "Replace", "ReportCallEvents", "Stock", "StockShared", "Take", "TakeShared",
+            "AppendEvents", "AppendRegistry", "Apply", "Bind", "Change", "ChangeShared", "Claim", "ClaimPushes", "Confirm", "ConfirmShared", "Decide", "Discard", "EndPush", "Extend", "Find", "Get", "Health", "ReadChanges", "ReadEvents", "ReadLedger", "Reassign", "ReassignPair",
+            "Release", "Replace", "ReportCallEvents", "RetryPushes", "Stock", "StockShared", "Take", "TakeShared",
         }));
 
     [TestCaseSource(nameof(s_scripts))]
@@ -117,6 +117,10 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
         await Steps.BeatAsync("gateway", new InstanceBeat("instance", T0, 1), None);
         await Running.Events.AppendEventsAsync(new(DigestOf("stream"), 1, default, new(0, 1), [LeaseEvent.Lost(1, default, T0)], T0, 1), T0, None);
         await Running.Events.ReadEventsAsync(DigestOf("stream"), null, 1, None);
+        var queue = new PushQueueKey(DigestOf("stream"), DigestOf("webhook"));
+        await Running.Pushes.ClaimPushesAsync(new(queue, 1, 1, 1, 1, Minute), T0, None);
+        await Running.Pushes.EndPushAsync(new(queue, "1-1", 1, PushFault.Timeout, null), T0, None);
+        await Running.Pushes.RetryParkedAsync(queue, ["1-1"], 1, T0, None);
         foreach (var mode in Enum.GetValues<PoolMode>())
             await TakeEveryStepAsync(mode);
     }
