@@ -11,7 +11,7 @@ internal static class SipCommand
     public static Command Create()
     {
         var rounds = new Option<int>("--rounds") { Description = "Rounds of each gateway that count.", DefaultValueFactory = _ => 5 };
-        var calls = new Option<int>("--calls") { Description = "Calls of a round.", DefaultValueFactory = _ => 2_000 };
+        var calls = new Option<int>("--calls") { Description = "Calls of a round.", DefaultValueFactory = _ => 4_000 };
         var good = new Option<int>("--good") { Description = "Good calls a second beside hung look-ups.", DefaultValueFactory = _ => 300 };
         var hung = new Option<int>("--hung") { Description = "Hung look-ups a second.", DefaultValueFactory = _ => 20 };
         var seconds = new Option<int>("--seconds") { Description = "How long look-ups hang.", DefaultValueFactory = _ => 15 };

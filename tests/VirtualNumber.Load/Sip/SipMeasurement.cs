@@ -74,8 +74,7 @@ internal static class SipMeasurement
         });
         await calling.SucceededAsync();
         await answering.SucceededAsync();
-        var (succeeded, _, elapsed) = calling.Figures();
-        return succeeded / elapsed.TotalSeconds;
+        return calling.Figures().PerSecond;
     }
 
     /// <summary>Good calls beside such whose look-up is never answered.</summary>

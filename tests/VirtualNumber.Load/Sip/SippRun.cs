@@ -102,18 +102,14 @@ internal sealed class SippRun : IAsyncDisposable
     /// <summary>Every message that it has sent and received so far.</summary>
     public IReadOnlyList<SipMessage> Messages() => File.Exists(MessageFile) ? SipMessage.ReadAll(MessageFile) : [];
 
-    /// <summary>Calls that succeeded and failed, and how long all took, once it has ended.</summary>
-    public (int Succeeded, int Failed, TimeSpan Elapsed) Figures()
+    /// <summary>Calls that succeeded and failed, and how many there were a second, once it has ended.</summary>
+    public (int Succeeded, int Failed, double PerSecond) Figures()
     {
         var lines = File.ReadAllLines(FigureFile);
         var names = lines[0].Split(';');
         var last = lines[^1].Split(';');
-        string Value(string name) => last[Array.IndexOf(names, name)];
-        var elapsed = Value("ElapsedTime(C)").Split(':');
-        return (
-            int.Parse(Value("SuccessfulCall(C)"), CultureInfo.InvariantCulture),
-            int.Parse(Value("FailedCall(C)"), CultureInfo.InvariantCulture),
-            new TimeSpan(0, int.Parse(elapsed[0], CultureInfo.InvariantCulture), int.Parse(elapsed[1], CultureInfo.InvariantCulture), int.Parse(elapsed[2], CultureInfo.InvariantCulture), 0, elapsed.Length > 3 ? int.Parse(elapsed[3], CultureInfo.InvariantCulture) / 1_000 : 0));
+        double Value(string name) => double.Parse(last[Array.IndexOf(names, name)], CultureInfo.InvariantCulture);
+        return ((int)Value("SuccessfulCall(C)"), (int)Value("FailedCall(C)"), Value("CallRate(C)"));
     }
 
     public async ValueTask DisposeAsync()

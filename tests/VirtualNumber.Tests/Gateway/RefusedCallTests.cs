@@ -125,8 +125,7 @@ internal sealed class RefusedCallTests : GatewayBed
         await using var front = await HttpFront.StartAsync(null, (_, _, cancellation) => HttpFront.HoldAsync(cancellation));
         var gateway = await StartGatewayAsync(front.Address);
         await using var called = await SippRun.StartAsync(new SippPlan("called", SipPlaces.NextHop, 1) { Port = NextHopPort });
-        var plan = Call("caller-cancels", NextCaller(), "16210010000") with { Replace = ("optional=\"true\"/>\n  <recv response=\"180\"/>", "/>\n  <pause milliseconds=\"100\"/>") };
-        var calls = await SipCalls.RefusedAsync(gateway, plan);
+        var calls = await SipCalls.RefusedAsync(gateway, Call("caller-gives-up", NextCaller(), "16210010000"));
         Assert.That(calls.Answer.Status, Is.EqualTo(487));
         Assert.That(called.Messages(), Is.Empty);
     }
