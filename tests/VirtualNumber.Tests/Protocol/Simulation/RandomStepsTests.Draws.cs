@@ -53,7 +53,7 @@ public sealed partial class RandomStepsTests
         call,
         LeaseOfCall() ?? new LeaseOfCall(0, StoreTests.T0),
         CallSource(),
-        [.. Enumerable.Range(0, 1 + _random.Next(_random.Next(4) == 0 ? 50 : 4)).Select(_ => new CallEvent(
+        [.. Enumerable.Range(0, _random.Next(3) == 0 ? 50 : 1 + _random.Next(4)).Select(_ => new CallEvent(
             (CallEventKind)(1 + _random.Next(4)), StoreTests.T0 + TimeSpan.FromSeconds(_random.Next(20)), (CallSide)_random.Next(4), _random.Next(3), 100 * _random.Next(3)))],
         Keeping());
 

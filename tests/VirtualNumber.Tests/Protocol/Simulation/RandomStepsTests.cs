@@ -102,7 +102,7 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         [
             "take Live", "take Ended", "take Closed", "take Over", "take Full", "reassign Done", "reassign Repeated", "reassign OtherContent",
             "reassign Ended", "route Route", "route Suspended", "route NotLeased", "route Ended", "counted True", "counted False",
-            "barred True", "barred False", "call Recorded", "call TooFrequent", "events Added", "events OtherLease", "events TooMany", "events LeaseUnknown",
+            "barred True", "barred False", "call Recorded", "call TooFrequent", "events Added", "events OtherLease", "events LeaseUnknown",
             "health Done", "health Older", "health Repeated", "health Unchanged",
         ];
         return mode == PoolMode.Pair ? [.. everywhere, "reassign Busy", "reassign Moved"] : everywhere;
@@ -259,7 +259,7 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
     {
         for (var i = 0; i < 4; i++)
         {
-            var call = StoreTests.DigestOf($"call {_random.Next(12)}");
+            var call = StoreTests.DigestOf($"call {_random.Next(5)}");
             if (_random.Next(3) > 0)
                 Seen("call", await pool.RecordCallAsync(CallStep(call), _now, None));
             else
