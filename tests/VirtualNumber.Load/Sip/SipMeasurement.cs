@@ -11,7 +11,7 @@ namespace VirtualNumber.Load.Sip;
 internal sealed record SipPlan(int Rounds, int Calls, int Good, int Hung, int Seconds)
 {
     /// <summary>Calls at a time while it is measured how many a second there can be.</summary>
-    public const int CallsAtATime = 60;
+    public const int CallsAtATime = 400;
 
     /// <summary>More than any gateway takes: how fast calls begin is up to those that end.</summary>
     public const int AsManyAsEnd = 5_000;
