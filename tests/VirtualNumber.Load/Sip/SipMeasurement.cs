@@ -11,10 +11,10 @@ namespace VirtualNumber.Load.Sip;
 internal sealed record SipPlan(int Rounds, int Calls, int Good, int Hung, int Seconds)
 {
     /// <summary>Calls at a time while it is measured how many a second there can be.</summary>
-    public const int CallsAtATime = 60;
+    public const int CallsAtATime = 200;
 
     /// <summary>More than any gateway takes: how fast calls begin is up to those that end.</summary>
-    public const int AsManyAsEnd = 5_000;
+    public const int AsManyAsEnd = 1_500;
 
     /// <summary>Numbers that are called, in turn.</summary>
     public const int Numbers = 100;
