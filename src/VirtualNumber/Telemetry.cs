@@ -108,13 +108,13 @@ internal static class Telemetry
         "virtualnumber.events.gaps", "{gap}", "Logs of blocks that were cut before all was forwarded: events may be lost. Each is told to the tenant by EVENTS_LOST.");
 
     private static readonly Counter<long> s_pushes = s_meter.CreateCounter<long>(
-        "virtualnumber.webhook.pushes", "{push}", "Pushes that were sent, by webhook and outcome: taken, refused, or parked after the last try.");
+        "virtualnumber.webhook.pushes", "{push}", "Pushes that were sent, by tenant, webhook and outcome: taken, refused, or parked after the last try.");
 
     private static readonly Gauge<int> s_pushesOutstanding = s_meter.CreateGauge<int>(
-        "virtualnumber.webhook.outstanding", "{push}", "Pushes that are neither taken nor parked, by webhook.");
+        "virtualnumber.webhook.outstanding", "{push}", "Pushes that are neither taken nor parked, by tenant and webhook.");
 
     private static readonly Gauge<int> s_pushesParked = s_meter.CreateGauge<int>(
-        "virtualnumber.webhook.parked", "{push}", "Pushes that wait for an operator, by webhook.");
+        "virtualnumber.webhook.parked", "{push}", "Pushes that wait for an operator, by tenant and webhook.");
 
     public static void Leased(string verb, Enum outcome, long startedAt) =>
         s_lease.Record(SecondsSince(startedAt), new("verb", verb), Outcome(outcome));
@@ -175,12 +175,12 @@ internal static class Telemetry
 
     public static void EventsLost() => s_eventsLost.Add(1);
 
-    public static void Pushed(string webhook, string outcome) => s_pushes.Add(1, new("webhook", webhook), new("outcome", outcome));
+    public static void Pushed(string tenant, string webhook, string outcome) => s_pushes.Add(1, new("tenant", tenant), new("webhook", webhook), new("outcome", outcome));
 
-    public static void WebhookStands(string webhook, int outstanding, int parked)
+    public static void WebhookStands(string tenant, string webhook, int outstanding, int parked)
     {
-        s_pushesOutstanding.Record(outstanding, new KeyValuePair<string, object?>("webhook", webhook));
-        s_pushesParked.Record(parked, new KeyValuePair<string, object?>("webhook", webhook));
+        s_pushesOutstanding.Record(outstanding, new("tenant", tenant), new("webhook", webhook));
+        s_pushesParked.Record(parked, new("tenant", tenant), new("webhook", webhook));
     }
 
     public static void BlocksBarred(int count) => s_blocksBarred.Record(count);

@@ -21,13 +21,15 @@ internal sealed partial class LeaseService
         using var timer = new CancellationTokenSource();
         if (context.UserState.TryGetValue(CallDeadline.StreamTime, out var lasts) && (TimeSpan)lasts is var time)
             timer.CancelAfter(time > s_endsEarlier ? time - s_endsEarlier : TimeSpan.Zero);
+        // The first message comes whatever the deadline.
+        using var begin = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping, timer.Token);
         try
         {
-            while (true)
+            for (var token = begin.Token; ; token = end.Token)
             {
                 var message = new V1.WatchEventsResponse();
-                message.Events.AddRange((await watch.ReadAsync(end.Token) ?? throw StatusMap.EventsGone()).Select(each => each.ToMessage(events)));
+                message.Events.AddRange((await watch.ReadAsync(token) ?? throw StatusMap.EventsGone()).Select(each => each.ToMessage(events)));
                 message.Cursor = watch.Cursor;
                 await responseStream.WriteAsync(message);
             }

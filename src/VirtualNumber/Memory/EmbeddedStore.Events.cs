@@ -10,7 +10,7 @@ internal sealed partial class EmbeddedStore : IEventStore
 
     /// <inheritdoc/>
     /// <remarks>It knows of all its blocks.</remarks>
-    public IReadOnlyList<EventSource> FindSources(IReadOnlyDictionary<uint, EventPosition> forwarded, int others) =>
+    public IReadOnlyList<EventSource> FindSources(IReadOnlyDictionary<uint, EventPosition> forwarded, double share) =>
     [
         .. _blocks.Where(block => block.LastChange != forwarded.GetValueOrDefault(block.Id))
             .Select(block => new EventSource(block.Id, block.Entry.Owner.Pool.TenantId)),

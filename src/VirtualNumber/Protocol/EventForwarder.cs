@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using VirtualNumber.Leasing;
 
 namespace VirtualNumber.Protocol;
@@ -18,9 +19,10 @@ internal sealed partial class EventForwarder(
     /// <summary>So long it takes to look at all blocks that nothing is known of.</summary>
     private static readonly TimeSpan s_round = TimeSpan.FromMinutes(1);
 
-    private const int MostOthers = 50;
+    /// <summary>So many blocks at once, so that a shard that does not answer holds up few others.</summary>
+    private const int BlocksAtOnce = 8;
 
-    private readonly Dictionary<uint, EventPosition> _forwarded = [];
+    private readonly ConcurrentDictionary<uint, EventPosition> _forwarded = [];
     private Type? _fault;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -42,21 +44,24 @@ internal sealed partial class EventForwarder(
     /// <summary>One cycle; answers how many events it has appended. Not to be run twice at once on one forwarder.</summary>
     public async Task<int> RunCycleAsync(CancellationToken cancellation)
     {
-        var (appended, fault) = (0, default(Exception));
+        var appended = 0;
+        Exception? fault = null;
         try
         {
-            var others = (int)Math.Ceiling(_forwarded.Count * (options.Interval / s_round));
-            foreach (var source in store.FindSources(_forwarded, Math.Clamp(others, 1, MostOthers)))
+            var sources = store.FindSources(_forwarded, options.Interval / s_round);
+            var atOnce = new ParallelOptions { MaxDegreeOfParallelism = BlocksAtOnce, CancellationToken = cancellation };
+            await Parallel.ForEachAsync(sources, atOnce, async (source, stopping) =>
             {
                 try
                 {
-                    appended += await ForwardAsync(source, cancellation);
+                    var count = await ForwardAsync(source, stopping);
+                    Interlocked.Add(ref appended, count);
                 }
-                catch (Exception exception) when (!cancellation.IsCancellationRequested)
+                catch (Exception exception) when (!stopping.IsCancellationRequested)
                 {
-                    fault = exception;
+                    Volatile.Write(ref fault, exception);
                 }
-            }
+            });
         }
         catch (Exception exception) when (!cancellation.IsCancellationRequested)
         {
@@ -72,7 +77,8 @@ internal sealed partial class EventForwarder(
     private async Task<int> ForwardAsync(EventSource source, CancellationToken cancellation)
     {
         var stream = streams.Of(source.TenantId);
-        if (!_forwarded.TryGetValue(source.Block, out var position))
+        // Of a block in its turn it is asked again: a fail-over of the stream may have undone what was appended.
+        if (!_forwarded.TryGetValue(source.Block, out var position) || source.IsInTurn)
             position = await store.FindForwardedAsync(stream, source.Block, cancellation);
         var appended = 0;
         for (var step = 0; step < StepsPerBlock; step++)

@@ -31,10 +31,9 @@ internal sealed class EventWatch(EventStreams streams, Digest stream, EventPosit
 
     private async Task<EventPage> BeginAsync(CancellationToken cancellation)
     {
-        var page = await streams.ReadAsync(stream, after, cancellation);
+        // From the oldest in one read: what an append took out between two would look like events that are gone.
+        var page = await streams.ReadAsync(stream, after ?? (fromOldest ? default(EventPosition) : null), cancellation);
         _after = after ?? (fromOldest ? page.Cut : page.End);
-        if (after is null && fromOldest)
-            page = await streams.ReadAsync(stream, page.Cut, cancellation);
         _begun = true;
         return page;
     }

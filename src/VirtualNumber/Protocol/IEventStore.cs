@@ -16,8 +16,8 @@ internal interface IEventStore
     /// instance left behind that is no more is found by them.
     /// </summary>
     /// <param name="forwarded">Up to where their logs were forwarded, as far as this instance knows.</param>
-    /// <param name="others">How many of the others.</param>
-    IReadOnlyList<EventSource> FindSources(IReadOnlyDictionary<uint, EventPosition> forwarded, int others);
+    /// <param name="share">Which share of all blocks is visited in turn, at least one and at most 50.</param>
+    IReadOnlyList<EventSource> FindSources(IReadOnlyDictionary<uint, EventPosition> forwarded, double share);
 
     /// <summary>Up to where a block's log has been forwarded.</summary>
     ValueTask<EventPosition> FindForwardedAsync(Digest stream, uint block, CancellationToken cancellation);

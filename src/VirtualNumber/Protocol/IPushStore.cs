@@ -13,7 +13,7 @@ internal interface IPushStore
     /// </summary>
     ValueTask<ClaimedPushes> ClaimPushesAsync(ClaimPushesStep step, DateTimeOffset now, CancellationToken cancellation);
 
-    /// <summary>end push: see the step. False: nothing was done, it being gone or somebody else's by now.</summary>
+    /// <summary>end push: see the step. False: nothing was done, it being gone or somebody else's by now, or only tried before its time.</summary>
     ValueTask<bool> EndPushAsync(EndPushStep step, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>The parked pushes, in the order of their parking, after one; null: from the first.</summary>

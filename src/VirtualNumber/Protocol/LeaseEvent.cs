@@ -49,8 +49,11 @@ internal sealed record StreamedEvent(EventPosition Position, LeaseEvent Event);
 /// <param name="End">The last event that there is, or was.</param>
 internal sealed record EventPage(IReadOnlyList<StreamedEvent> Events, EventPosition Cut, EventPosition End);
 
-/// <summary>A block whose changes become events, and whose they are.</summary>
-internal readonly record struct EventSource(uint Block, string TenantId);
+/// <summary>A block whose changes become events.</summary>
+/// <param name="Block">The block.</param>
+/// <param name="TenantId">Whose they are.</param>
+/// <param name="IsInTurn">Whether it is visited whatever is known of it: a fail-over may have undone what was appended.</param>
+internal readonly record struct EventSource(uint Block, string TenantId, bool IsInTurn = false);
 
 /// <summary>What a block's log has after a position.</summary>
 /// <param name="Events">The changes of leases among them, in order.</param>

@@ -17,14 +17,22 @@ local old, excess = tonumber(ARGV[4]), redis.call('XLEN', STREAM) - tonumber(ARG
 local function goes(entry, at)
   return at <= excess or tonumber(entry[1]:match('^%d+')) < old
 end
-local first = redis.call('XRANGE', STREAM, '-', '+', 'COUNT', 1)[1]
-if first and goes(first, 1) then
-  local cut = 0
-  local oldest = redis.call('XRANGE', STREAM, '-', '+', 'COUNT', ARGV[6])
-  while oldest[cut + 1] and goes(oldest[cut + 1], cut + 1) do
-    cut = cut + 1
+-- Mostly few go, so few are read; more only where all of those go.
+local cut, last, after = 0, nil, '-'
+for _, step in ipairs({1, 16, ARGV[6] - 17}) do
+  local oldest = redis.call('XRANGE', STREAM, after, '+', 'COUNT', step)
+  local gone = 0
+  while oldest[gone + 1] and goes(oldest[gone + 1], cut + 1) do
+    gone, cut = gone + 1, cut + 1
+    last = oldest[gone][1]
   end
-  redis.call('HSET', POSITIONS, 'cut', oldest[cut][1])
+  if gone < step then
+    break
+  end
+  after = '(' .. last
+end
+if cut > 0 then
+  redis.call('HSET', POSITIONS, 'cut', last)
   redis.call('XTRIM', STREAM, 'MAXLEN', redis.call('XLEN', STREAM) - cut)
 end
 return ARGV[3]

@@ -12,6 +12,7 @@ local function is_later(one, other)
   return tonumber(one_number) > tonumber(other_number)
 end
 
+local PROBED_WITHIN = 60000
 local most = tonumber(ARGV[6])
 local cut = redis.call('HGET', POSITIONS, 'cut') or '0-0'
 local known = redis.call('HGET', POSITIONS, ARGV[2])
@@ -29,12 +30,16 @@ while made < most and redis.call('ZCARD', DUE) < tonumber(ARGV[3]) and redis.cal
     local time, number = cut:match('^(%d+)-(%d+)$')
     table.insert(events, ARGV[8]:sub(1, 6) .. struct.pack('>I6I4', tonumber(time), tonumber(number)) .. ARGV[8]:sub(17))
   end
-  for _, entry in ipairs(redis.call('XRANGE', STREAM, '(' .. from, '+', 'COUNT', tonumber(ARGV[5]) - #events)) do
+  local room = tonumber(ARGV[5]) - #events
+  -- With a COUNT of 0 Redis answers nil.
+  local page = room > 0 and redis.call('XRANGE', STREAM, '(' .. from, '+', 'COUNT', room) or {}
+  -- Once half of the places are taken by what was refused, a place is for a full push only.
+  if #events + #page == 0 or (#page < room and redis.call('ZCARD', RETRIES) * 2 >= tonumber(ARGV[3]) and lost == 0) then
+    break
+  end
+  for _, entry in ipairs(page) do
     table.insert(events, entry[2][2])
     from = entry[1]
-  end
-  if #events == 0 then
-    break
   end
   write_push(from, 0, 0, now, 0, table.concat(events))
   redis.call('ZADD', DUE, now, from)
@@ -45,6 +50,13 @@ if from ~= known then
 end
 
 local waiting = redis.call('XRANGE', STREAM, '(' .. from, '+', 'COUNT', 1)[1]
+if waiting and redis.call('ZCOUNT', DUE, '-inf', now + PROBED_WITHIN) == 0 then
+  -- All wait for a later retry: the first of them asks in a minute whether the webhook is back.
+  local probe = redis.call('ZRANGE', DUE, 0, 0)[1]
+  if probe then
+    redis.call('ZADD', DUE, now + PROBED_WITHIN, probe)
+  end
+end
 local answer = {redis.call('ZCARD', DUE), redis.call('ZCARD', PARKED), waiting and 1 or 0, lost}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, most)) do
   local failures, claims, time, fault, events = read_push(id)

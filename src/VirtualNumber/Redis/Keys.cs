@@ -76,7 +76,11 @@ internal static class Keys
     {
         var events = OfDigest('e', queue.Stream);
         var webhook = $":{TextOf(queue.Webhook)}";
-        return [events, EventPositions(queue.Stream), events.Append(webhook + ":pushes"), events.Append(webhook + ":due"), events.Append(webhook + ":parked")];
+        return
+        [
+            events, EventPositions(queue.Stream), events.Append(webhook + ":pushes"), events.Append(webhook + ":due"),
+            events.Append(webhook + ":parked"), events.Append(webhook + ":retries"),
+        ];
     }
 
     /// <summary>What a webhook's position is called among those of its tenant.</summary>

@@ -12,14 +12,17 @@ internal sealed partial class RedisStore
     /// <summary>So many changes that were forwarded a block's log keeps, for those who look whether the block is what they have seen.</summary>
     private const int ForwardedKept = 1_000;
 
+    private const int MostInTurn = 50;
+
     private static readonly Script s_readChanges = Script.OnAnyBlock("ReadChanges");
 
     private int _sourcesTurn;
 
     /// <inheritdoc/>
-    public IReadOnlyList<EventSource> FindSources(IReadOnlyDictionary<uint, EventPosition> forwarded, int others)
+    public IReadOnlyList<EventSource> FindSources(IReadOnlyDictionary<uint, EventPosition> forwarded, double share)
     {
         var blocks = registry.Known.Blocks;
+        var others = Math.Clamp((int)Math.Ceiling(blocks.Length * share), 1, MostInTurn);
         var first = blocks.Length == 0 ? 0 : (int)((uint)Interlocked.Add(ref _sourcesTurn, others) % blocks.Length);
         var sources = new List<EventSource>();
         for (var i = 0; i < blocks.Length; i++)
@@ -27,7 +30,7 @@ internal sealed partial class RedisStore
             var block = registry.BlockOf(blocks[i]);
             var isInTurn = (i - first + blocks.Length) % blocks.Length < others;
             if (block.IsFilled && block.Bar is not { IsWhole: true } && (isInTurn || block.HasChangedSince(forwarded.GetValueOrDefault(block.Id))))
-                sources.Add(new(block.Id, block.Pool.TenantId));
+                sources.Add(new(block.Id, block.Pool.TenantId, isInTurn));
         }
 
         return sources;

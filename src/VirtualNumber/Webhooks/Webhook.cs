@@ -54,7 +54,10 @@ internal sealed class Webhook : IDisposable
         {
             using var request = RequestOf(push);
             using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
-            return answer.IsSuccessStatusCode ? PushFault.None : (PushFault)(int)answer.StatusCode;
+            if (answer.IsSuccessStatusCode)
+                return PushFault.None;
+            // Lower figures mean something else here, and are no status of HTTP.
+            return (int)answer.StatusCode >= 100 ? (PushFault)(int)answer.StatusCode : PushFault.Unreachable;
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {

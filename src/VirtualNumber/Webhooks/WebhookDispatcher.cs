@@ -45,13 +45,13 @@ internal sealed partial class WebhookDispatcher(
         try
         {
             var sent = await RunRoundAsync(webhook, state, stopping);
-            state.Tell(null, logger, webhook.Options.Id);
+            state.Tell(null, logger, webhook.Options);
             return sent;
         }
         catch (Exception fault) when (!stopping.IsCancellationRequested)
         {
             // Whatever it was: an exception that left a hosted service would stop the whole service, calls and all.
-            state.Tell(fault, logger, webhook.Options.Id);
+            state.Tell(fault, logger, webhook.Options);
             return 0;
         }
     }
@@ -61,12 +61,12 @@ internal sealed partial class WebhookDispatcher(
         var about = webhook.Options;
         var claimed = await store.ClaimPushesAsync(
             new(webhook.Queue, about.MostOutstanding, about.MostParked, about.MostPerPush, MostAtOnce, about.Timeout + s_endsWithin), time.GetNow(), stopping);
-        Telemetry.WebhookStands(about.Id, claimed.Outstanding, claimed.Parked);
+        Telemetry.WebhookStands(about.TenantId, about.Id, claimed.Outstanding, claimed.Parked);
         if (claimed.Lost)
-            Log.Lost(logger, about.Id);
+            Log.Lost(logger, about.Id, about.TenantId);
         var isFull = claimed.Waiting && (claimed.Outstanding >= about.MostOutstanding || claimed.Parked >= about.MostParked);
         if (isFull && !state.IsFull)
-            Log.Full(logger, about.Id, claimed.Outstanding, claimed.Parked, options.Kept);
+            Log.Full(logger, about.Id, about.TenantId, claimed.Outstanding, claimed.Parked, options.Kept);
         state.IsFull = isFull;
         await Task.WhenAll(claimed.Pushes.Select(push => SendAsync(webhook, push, stopping)));
         return claimed.Pushes.Count;
@@ -74,18 +74,18 @@ internal sealed partial class WebhookDispatcher(
 
     private async Task SendAsync(Webhook webhook, Push push, CancellationToken stopping)
     {
-        var id = webhook.Options.Id;
+        var (id, tenant) = (webhook.Options.Id, webhook.Options.TenantId);
         var fault = await webhook.SendAsync(push, stopping);
         var now = time.GetNow();
         var retries = webhook.Options.Retries;
         DateTimeOffset? retry = push.Failures < retries.Count ? now + retries[push.Failures] : null;
         var ended = await store.EndPushAsync(new(webhook.Queue, push.Id, push.Claim, fault, retry), now, stopping);
         var isParked = fault != PushFault.None && retry is null && ended;
-        Telemetry.Pushed(id, fault == PushFault.None ? "taken" : isParked ? "parked" : "refused");
+        Telemetry.Pushed(tenant, id, fault == PushFault.None ? "taken" : isParked ? "parked" : "refused");
         if (isParked)
-            Log.Parked(logger, id, push.Id, push.Failures + 1, fault.Describe());
+            Log.Parked(logger, id, tenant, push.Id, push.Failures + 1, fault.Describe());
         else if (fault != PushFault.None)
-            Log.Refused(logger, id, push.Id, fault.Describe());
+            Log.Refused(logger, id, tenant, push.Id, fault.Describe());
     }
 
     /// <summary>What was told of a webhook.</summary>
@@ -96,34 +96,34 @@ internal sealed partial class WebhookDispatcher(
         public bool IsFull { get; set; }
 
         /// <summary>Once per change: a store that is away all night would fill the log otherwise.</summary>
-        public void Tell(Exception? fault, ILogger logger, string webhook)
+        public void Tell(Exception? fault, ILogger logger, WebhookOptions webhook)
         {
             if (fault is not null && fault.GetType() != _fault)
-                Log.Failed(logger, webhook, fault);
+                Log.Failed(logger, webhook.Id, webhook.TenantId, fault);
             else if (fault is null && _fault is not null)
-                Log.Works(logger, webhook);
+                Log.Works(logger, webhook.Id, webhook.TenantId);
             _fault = fault?.GetType();
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Push {Push} to webhook {Webhook} is parked after {Attempts} tries, the last one: {Fault}. OpsService.ListParkedPushes lists what is parked, RetryParkedPushes sends it again.")]
-        public static partial void Parked(ILogger logger, string webhook, string push, int attempts, string fault);
+        [LoggerMessage(1, LogLevel.Warning, "Push {Push} to webhook {Webhook} of tenant {TenantId} is parked after {Attempts} tries, the last one: {Fault}. OpsService.ListParkedPushes lists what is parked, RetryParkedPushes sends it again.")]
+        public static partial void Parked(ILogger logger, string webhook, string tenantId, string push, int attempts, string fault);
 
-        [LoggerMessage(2, LogLevel.Information, "Push {Push} to webhook {Webhook} was not taken: {Fault}. It is tried again later.")]
-        public static partial void Refused(ILogger logger, string webhook, string push, string fault);
+        [LoggerMessage(2, LogLevel.Information, "Push {Push} to webhook {Webhook} of tenant {TenantId} was not taken: {Fault}. It is tried again later.")]
+        public static partial void Refused(ILogger logger, string webhook, string tenantId, string push, string fault);
 
-        [LoggerMessage(3, LogLevel.Warning, "No push to webhook {Webhook} is made for now: {Outstanding} are not taken, {Parked} are parked. Events wait in the stream, and are kept there for {Kept} at most.")]
-        public static partial void Full(ILogger logger, string webhook, int outstanding, int parked, TimeSpan kept);
+        [LoggerMessage(3, LogLevel.Warning, "No push to webhook {Webhook} of tenant {TenantId} is made for now: {Outstanding} are not taken, {Parked} are parked. Events wait in the stream, and are kept there for {Kept} at most.")]
+        public static partial void Full(ILogger logger, string webhook, string tenantId, int outstanding, int parked, TimeSpan kept);
 
-        [LoggerMessage(4, LogLevel.Error, "Events went out of the stream before a push to webhook {Webhook} was made of them; EVENTS_LOST tells it.")]
-        public static partial void Lost(ILogger logger, string webhook);
+        [LoggerMessage(4, LogLevel.Error, "Events went out of the stream before a push to webhook {Webhook} of tenant {TenantId} was made of them; EVENTS_LOST tells it.")]
+        public static partial void Lost(ILogger logger, string webhook, string tenantId);
 
-        [LoggerMessage(5, LogLevel.Warning, "Pushes to webhook {Webhook} cannot be made for now; none is lost, it is tried again, and it is said when it works.")]
-        public static partial void Failed(ILogger logger, string webhook, Exception exception);
+        [LoggerMessage(5, LogLevel.Warning, "Pushes to webhook {Webhook} of tenant {TenantId} cannot be made for now; none is lost, it is tried again, and it is said when it works.")]
+        public static partial void Failed(ILogger logger, string webhook, string tenantId, Exception exception);
 
-        [LoggerMessage(6, LogLevel.Warning, "Pushes to webhook {Webhook} are made again.")]
-        public static partial void Works(ILogger logger, string webhook);
+        [LoggerMessage(6, LogLevel.Warning, "Pushes to webhook {Webhook} of tenant {TenantId} are made again.")]
+        public static partial void Works(ILogger logger, string webhook, string tenantId);
     }
 }

@@ -6,21 +6,23 @@ namespace VirtualNumber.Tests.Protocol;
 /// <summary>Cuts a store's steps off, before they happen or after, as a random draw says.</summary>
 internal sealed class CuttingEvents(IEventStore inner, SeededRandom random, int oneIn) : IEventStore
 {
+    private readonly Lock _gate = new();
+
     public bool IsWhole { get; set; }
 
-    public IReadOnlyList<EventSource> FindSources(IReadOnlyDictionary<uint, EventPosition> forwarded, int others) => inner.FindSources(forwarded, others);
+    public IReadOnlyList<EventSource> FindSources(IReadOnlyDictionary<uint, EventPosition> forwarded, double share) => inner.FindSources(forwarded, share);
 
     public ValueTask<EventPosition> FindForwardedAsync(Digest stream, uint block, CancellationToken cancellation) =>
         CutAsync(() => inner.FindForwardedAsync(stream, block, cancellation));
 
     public ValueTask<BlockChanges> ReadChangesAsync(uint block, EventPosition after, int limit, CancellationToken cancellation) =>
-        CutAsync(() => inner.ReadChangesAsync(block, after, 1 + random.Next(limit), cancellation));
+        CutAsync(() => inner.ReadChangesAsync(block, after, 1 + Next(limit), cancellation));
 
     public ValueTask<EventPosition> AppendEventsAsync(AppendEventsStep step, DateTimeOffset now, CancellationToken cancellation) =>
         CutAsync(() => inner.AppendEventsAsync(step, now, cancellation));
 
     public ValueTask<EventPage> ReadEventsAsync(Digest stream, EventPosition? after, int limit, CancellationToken cancellation) =>
-        CutAsync(() => inner.ReadEventsAsync(stream, after, 1 + random.Next(7), cancellation));
+        CutAsync(() => inner.ReadEventsAsync(stream, after, 1 + Next(7), cancellation));
 
     private async ValueTask<T> CutAsync<T>(Func<ValueTask<T>> step)
     {
@@ -30,5 +32,12 @@ internal sealed class CuttingEvents(IEventStore inner, SeededRandom random, int 
         return IsCut() ? throw new StoreUnavailableException("Cut off after it happened.") : answer;
     }
 
-    private bool IsCut() => !IsWhole && random.Next(oneIn) == 0;
+    private bool IsCut() => !IsWhole && Next(oneIn) == 0;
+
+    /// <summary>Blocks are forwarded several at once.</summary>
+    private int Next(int bound)
+    {
+        lock (_gate)
+            return random.Next(bound);
+    }
 }

@@ -133,6 +133,23 @@ public sealed class StoreContractEventTests(StoreUnderTest kind) : StoreTests(ki
         Assert.That((await ReadAsync(before.Events[6].Position)).Events, Is.EqualTo(after.Events));
     }
 
+    [TestCase(1)]
+    [TestCase(16)]
+    [TestCase(17)]
+    [TestCase(18)]
+    [TestCase(40)]
+    public async Task As_many_go_as_are_too_many(int tooMany)
+    {
+        await AppendAsync(60, default, Position(1));
+        var before = await ReadAsync(default(EventPosition));
+
+        await AppendAsync(0, Position(1), Position(2), mostKept: 60 - tooMany);
+
+        var after = await ReadAsync(default(EventPosition));
+        Assert.That(after.Events, Is.EqualTo(before.Events.Skip(tooMany)));
+        Assert.That(after.Cut, Is.EqualTo(before.Events[tooMany - 1].Position));
+    }
+
     [Test]
     public async Task What_is_too_old_goes_with_the_next_append_all_of_it_too()
     {

@@ -145,6 +145,66 @@ public sealed class StoreContractPushTests(StoreUnderTest kind) : StoreTests(kin
     }
 
     [Test]
+    public async Task With_one_event_per_push_what_was_lost_is_a_push_of_its_own()
+    {
+        await AppendAsync(10, mostKept: 4);
+        var claimed = await ClaimAsync(T0, perPush: 1);
+
+        // Which of one millisecond comes first is not promised.
+        var events = claimed.Pushes.OrderBy(push => EventPosition.Parse(push.Id)).Select(push => push.Events.Single()).ToList();
+        Assert.That(events[0].Kind, Is.EqualTo(EventKind.EventsLost));
+        Assert.That(events.Skip(1), Is.EqualTo(Enumerable.Range(9, 4).Select(Event)));
+    }
+
+    [Test]
+    public async Task While_all_places_wait_for_a_retry_one_asks_each_minute_and_spends_none()
+    {
+        await AppendAsync(3);
+        foreach (var push in (await ClaimAsync(T0, perPush: 1, outstanding: 2)).Pushes)
+            await EndAsync(push, (PushFault)503, T0 + Day, T0);
+
+        for (var minute = 1; minute <= 3; minute++)
+        {
+            Assert.That((await ClaimAsync(T0 + ((minute - 1) * Minute), perPush: 1, outstanding: 2)).Pushes, Is.Empty);
+            var probe = (await ClaimAsync(T0 + (minute * Minute), perPush: 1, outstanding: 2)).Pushes.Single();
+            Assert.That(probe.Failures, Is.EqualTo(1));
+            Assert.That(await EndAsync(probe, PushFault.Timeout, null, T0 + (minute * Minute)), Is.False);
+        }
+
+        var rest = await ClaimAsync(T0 + Day, perPush: 1, outstanding: 2);
+        Assert.That(rest.Pushes.Select(push => push.Failures), Is.EqualTo(new[] { 1, 1 }), "by the schedule");
+        Assert.That(rest.Parked, Is.Zero);
+    }
+
+    [Test]
+    public async Task Once_one_that_was_refused_is_taken_all_others_are_due()
+    {
+        await AppendAsync(3);
+        var pushes = (await ClaimAsync(T0, perPush: 1)).Pushes;
+        await EndAsync(pushes[0], PushFault.Timeout, T0 + Minute, T0);
+        await EndAsync(pushes[1], PushFault.Timeout, T0 + Day, T0);
+        await EndAsync(pushes[2], PushFault.Timeout, T0 + Day, T0);
+        await EndAsync((await ClaimAsync(T0 + Minute)).Pushes.Single(), PushFault.None, null, T0 + Minute);
+
+        var early = (await ClaimAsync(T0 + Minute)).Pushes;
+        Assert.That(early.Select(push => push.Id), Is.EqualTo(pushes.Skip(1).Select(push => push.Id)));
+        Assert.That(await EndAsync(early[0], PushFault.Timeout, null, T0 + Minute), Is.False);
+        Assert.That(await EndAsync(early[1], PushFault.None, null, T0 + Minute), Is.True);
+        Assert.That((await ClaimAsync(T0 + Minute)).Pushes.Single().Failures, Is.EqualTo(1), "refused before its time, it has lost no retry");
+    }
+
+    [Test]
+    public async Task Once_half_of_the_places_wait_for_a_retry_only_full_pushes_are_made()
+    {
+        await AppendAsync(1);
+        await EndAsync((await ClaimAsync(T0, outstanding: 2)).Pushes.Single(), PushFault.Timeout, T0 + Day, T0);
+        await AppendAsync(2);
+        Assert.That((await ClaimAsync(T0, perPush: 3, outstanding: 2)).Pushes, Is.Empty);
+        await AppendAsync(1);
+        Assert.That((await ClaimAsync(T0, perPush: 3, outstanding: 2)).Pushes.Single().Events, Has.Count.EqualTo(3));
+    }
+
+    [Test]
     public async Task Webhooks_of_one_tenant_know_nothing_of_each_other()
     {
         var other = new PushQueueKey(s_queue.Stream, DigestOf("other"));
