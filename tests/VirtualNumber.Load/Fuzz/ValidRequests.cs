@@ -51,6 +51,7 @@ internal sealed class ValidRequests(FuzzStock stock)
         "ReportDeliveryStatus" => Report(random),
         "BatchReportDeliveryStatus" =>
             new BatchReportDeliveryStatusRequest { TenantId = FuzzStock.Tenant, Requests = { Several(random, () => Report(random)) } },
+        "WatchEvents" => new WatchEventsRequest { TenantId = FuzzStock.Tenant, FromOldest = random.Next(2) == 0 },
         "Resolve" => Resolve(random),
         "ReportNumberHealth" => new ReportNumberHealthRequest
         {
@@ -90,6 +91,8 @@ internal sealed class ValidRequests(FuzzStock stock)
             GroupBy = (CallGrouping)random.Next(4),
             LeaseId = random.Next(2) == 0 ? LeaseId(random) : "",
         },
+        "ListParkedPushes" => new ListParkedPushesRequest { TenantId = FuzzStock.Tenant, WebhookId = "webhook", PageSize = random.Next(0, 20) },
+        "RetryParkedPushes" => new RetryParkedPushesRequest { TenantId = FuzzStock.Tenant, WebhookId = "webhook", PushIds = { $"{random.Next(100)}-0" } },
         "ListBarredBlocks" => new ListBarredBlocksRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20) },
         "ConfirmBlocks" => new ConfirmBlocksRequest
         {
