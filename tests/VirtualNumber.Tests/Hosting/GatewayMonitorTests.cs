@@ -17,13 +17,13 @@ public sealed class GatewayMonitorTests
     private LogCollector _logs = null!;
     private GatewayMonitor _monitor = null!;
 
-    /// <summary>With a monitor that looks when the test says so; the service's own would look in eight hours.</summary>
+    /// <summary>With a monitor that looks when the test says so; the service's own would look in two hours.</summary>
     [SetUp]
     public async Task StartAsync()
     {
         _store.IsAway = false;
         _service = await TestService.StartAsync(
-            pool => StoreInTrouble.Put(pool, _store), settings: [("Gateways:0:Id", "measured"), ("GatewayHealth:SilentAfter", "1.00:00:00")]);
+            pool => StoreInTrouble.Put(pool, _store), settings: [("Gateways:0:Id", "measured"), ("GatewayHealth:SilentAfter", "06:00:00")]);
         (_loggers, _logs) = (new(), new());
         _loggers.AddProvider(_logs);
         var watch = new GatewayWatch(_service.Get<INumberPool>(), new GatewayHealthOptions(), _service.Time);
