@@ -87,6 +87,8 @@ internal static class CallRulesReader
     private static AskedCallRules Read(V1.CallRules rules, TenantOptions tenant, int mostCallers, string field, FieldFaults faults)
     {
         var allowed = Callers(rules.AllowedCallers, tenant, mostCallers, $"{field}.allowed_callers", faults);
+        Count(rules.AllowedCallerCount, rules.AllowedCallers, $"{field}.allowed_caller_count", faults);
+        Count(rules.BlockedCallerCount, rules.BlockedCallers, $"{field}.blocked_caller_count", faults);
         for (var i = 0; i < rules.AllowedKinds.Count; i++)
             faults.Require(Kinds.Any(kind => kind.Published == rules.AllowedKinds[i]), $"{field}.allowed_kinds[{i}]", "Must be MOBILE, LANDLINE or OTHER.");
         return new(
@@ -95,6 +97,10 @@ internal static class CallRulesReader
             Callers(rules.BlockedCallers, tenant, mostCallers, $"{field}.blocked_callers", faults),
             PhoneNumberKindSet.Of(Kinds.Where(kind => rules.AllowedKinds.Contains(kind.Published)).Select(kind => kind.Own)));
     }
+
+    /// <summary>An answer has counts and no callers: who sends it back, with something else changed, means to keep them, and would empty them.</summary>
+    private static void Count(int count, RepeatedField<string> callers, string field, FieldFaults faults) => faults.Require(
+        count == 0 || count == callers.Count, field, "Must be 0, or how many callers are given: callers are not answered, and rules without them have none.");
 
     private static List<PhoneNumber> Callers(RepeatedField<string> texts, TenantOptions tenant, int most, string field, FieldFaults faults)
     {

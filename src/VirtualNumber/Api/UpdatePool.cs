@@ -46,8 +46,8 @@ internal sealed partial class OpsService
             AllowedCallers = allowed?.Kept(verbs, request.TenantId),
             BlockedCallers = blocked?.Kept(verbs, request.TenantId),
         };
-        if (allowed is not null || blocked is not null)
-            await RequireRoomAsync(request, update, faults, context.CancellationToken);
+        if (allowed is { Added.Count: > 0 } || blocked is { Added.Count: > 0 })
+            await RequireRoomAsync(request, update, allowed, blocked, faults, context.CancellationToken);
         var updated = await stock.UpdatePoolAsync(
             request.TenantId, request.PoolId, update, version, context.CancellationToken) ?? throw StatusMap.PoolUnknown();
         return updated.Changed
@@ -59,13 +59,14 @@ internal sealed partial class OpsService
                 ("etag", Messages.EtagOf(updated.Pool)));
     }
 
-    /// <summary>Changes at the same time may each find room and pass the limit together; the next one is refused then.</summary>
-    private async Task RequireRoomAsync(V1.UpdatePoolRequest request, PoolUpdate update, FieldFaults faults, CancellationToken cancellation)
+    /// <summary>Changes at the same time may each find room and pass the limit together; the next one that adds callers is refused then.</summary>
+    private async Task RequireRoomAsync(
+        V1.UpdatePoolRequest request, PoolUpdate update, AskedCallerChanges? allowed, AskedCallerChanges? blocked, FieldFaults faults, CancellationToken cancellation)
     {
         var rules = update.On(await FindPoolAsync(request.TenantId, request.PoolId, cancellation)).Rules;
         faults.Require(
-            update.AllowedCallers is null || rules.Allowed is not { Count: > CallRulesReader.MostCallersOfPool }, "allowed_caller_changes.added_callers", CallRulesReader.TooMany);
-        faults.Require(update.BlockedCallers is null || rules.Blocked.Count <= CallRulesReader.MostCallersOfPool, "blocked_caller_changes.added_callers", CallRulesReader.TooMany);
+            allowed is null or { Added.Count: 0 } || rules.Allowed is not { Count: > CallRulesReader.MostCallersOfPool }, "allowed_caller_changes.added_callers", CallRulesReader.TooMany);
+        faults.Require(blocked is null or { Added.Count: 0 } || rules.Blocked.Count <= CallRulesReader.MostCallersOfPool, "blocked_caller_changes.added_callers", CallRulesReader.TooMany);
         faults.ThrowIfAny();
     }
 }

@@ -5,13 +5,16 @@ namespace VirtualNumber.Hosting;
 
 /// <summary>
 /// Looks three times within the time after which a gateway counts as silent whether all are heard still, and says each change once in the
-/// log. Each instance of the service does: none of them may be the one that is asked.
+/// log. Each instance of the service does: none of them may be the one that is asked. A silence is told only where all looks have succeeded
+/// for as long: gateways could not be heard while the store or this service was away.
 /// </summary>
 internal sealed partial class GatewayMonitor(
     GatewayWatch watch, CallerDirectory callers, TimeProvider time, ILogger<GatewayMonitor> logger) : BackgroundService
 {
     private readonly HashSet<(string GatewayId, string InstanceId)> _silent = [];
-    private Type? _fault;
+    private readonly Dictionary<string, DateTimeOffset> _heardSince = [];
+    private readonly DateTimeOffset _start = time.GetNow();
+    private string? _trouble;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -28,31 +31,41 @@ internal sealed partial class GatewayMonitor(
         }
     }
 
-    /// <summary>Looks at all gateways once.</summary>
+    /// <summary>Looks at all gateways once; one that cannot be looked at keeps no other from being looked at.</summary>
     public async Task CheckAsync(CancellationToken cancellation)
     {
-        try
+        var failed = new List<string>();
+        var cause = default(Exception);
+        foreach (var gateway in callers.Gateways)
         {
-            foreach (var gateway in callers.Gateways)
+            try
+            {
                 Tell(gateway.Id, await watch.LookAsync(gateway.Id, cancellation));
-            _fault = null;
+            }
+            catch (Exception fault) when (!cancellation.IsCancellationRequested)
+            {
+                // Whatever it was: an exception that left a hosted service would stop the whole service, calls and all.
+                _heardSince[gateway.Id] = time.GetNow();
+                failed.Add(gateway.Id);
+                cause = fault;
+            }
         }
-        catch (Exception fault) when (!cancellation.IsCancellationRequested)
-        {
-            // Whatever it was: an exception that left a hosted service would stop the whole service, calls and all.
-            if (fault.GetType() != _fault)
-                Log.NotLooked(logger, fault);
-            _fault = fault.GetType();
-        }
+
+        var names = string.Join(", ", failed);
+        var trouble = cause is null ? null : $"{cause.GetType()} {names}";
+        if (trouble is not null && trouble != _trouble)
+            Log.NotLooked(logger, cause!, names);
+        _trouble = trouble;
     }
 
     private void Tell(string gatewayId, IReadOnlyList<InstanceHealth> instances)
     {
         var alive = instances.Count(instance => instance.IsAlive);
+        var mayBeSilent = time.GetNow() - _heardSince.GetValueOrDefault(gatewayId, _start) >= watch.SilentAfter;
         foreach (var (last, isAlive) in instances)
         {
             var place = (gatewayId, last.InstanceId);
-            if (isAlive ? _silent.Remove(place) : _silent.Add(place))
+            if (isAlive ? _silent.Remove(place) : mayBeSilent && _silent.Add(place))
             {
                 if (isAlive)
                     Log.Heard(logger, gatewayId, RunsOfDigits.Hide(last.InstanceId));
@@ -75,7 +88,7 @@ internal sealed partial class GatewayMonitor(
         [LoggerMessage(2, LogLevel.Warning, "Gateway {GatewayId}, instance {Instance}, is heard again.")]
         public static partial void Heard(ILogger logger, string gatewayId, string instance);
 
-        [LoggerMessage(3, LogLevel.Warning, "The gateways' heart-beats could not be looked at; each next look tries again.")]
-        public static partial void NotLooked(ILogger logger, Exception exception);
+        [LoggerMessage(3, LogLevel.Warning, "Heart-beats could not be looked at, of the gateways {Gateways}; each next look tries again.")]
+        public static partial void NotLooked(ILogger logger, Exception exception, string gateways);
     }
 }

@@ -151,7 +151,7 @@ internal sealed partial class EmbeddedStore(ProtocolBounds bounds, LogBounds? lo
             lock (_gate)
             {
                 if (_registry.FindPool(pool.TenantId, pool.PoolId) is null)
-                    _registry.Apply(new RegistryChange(pool));
+                    _registry.Apply(RegistryChange.Of(pool));
                 var standing = _registry.FindPool(pool.TenantId, pool.PoolId)!.Pool;
                 return (standing, standing.HasPropertiesOf(pool));
             }

@@ -27,9 +27,6 @@ internal sealed partial class LeaseVerbs
         return IsAllowed(ofPool, digest) && IsAllowed(ofLease, digest) ? null : ResolveOutcome.CallerNotAllowed;
     }
 
-    private static bool IsByRules(ResolveOutcome outcome) =>
-        outcome is ResolveOutcome.OutsideHours or ResolveOutcome.CallerBlocked or ResolveOutcome.CallerNotAllowed;
-
     private static bool IsAllowed(CallRules rules, UInt128? caller) => rules.Allowed is null || Has(rules.Allowed, caller);
 
     /// <summary>A caller who is withheld is in no set.</summary>

@@ -5,14 +5,17 @@ namespace VirtualNumber.Protocol;
 /// <summary>When a gateway counts as silent.</summary>
 public sealed class GatewayHealthOptions
 {
-    /// <summary>After how long without a heart-beat: three times the interval at which gateways send them. 3 s to 1 day. Default 90 s.</summary>
+    /// <summary>After how long without a heart-beat: three times the interval at which gateways send them. 3 s to 6 h. Default 90 s.</summary>
     public TimeSpan SilentAfter { get; set; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>Well within the day for which an instance that is not heard is kept: else it would be forgotten when it falls silent.</summary>
+    private static readonly TimeSpan s_longest = TimeSpan.FromHours(6);
 
     /// <summary>What is wrong with it, one sentence each; empty when nothing is.</summary>
     public IEnumerable<string> Validate()
     {
-        if (SilentAfter < TimeSpan.FromSeconds(3) || SilentAfter > TimeSpan.FromDays(1))
-            yield return $"{nameof(SilentAfter)} must be 3 s to 1 day.";
+        if (SilentAfter < TimeSpan.FromSeconds(3) || SilentAfter > s_longest)
+            yield return $"{nameof(SilentAfter)} must be 3 s to 6 h.";
     }
 }
 

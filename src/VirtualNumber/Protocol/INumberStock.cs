@@ -121,7 +121,7 @@ internal sealed record PoolUpdate(
     /// <summary>The change of the registry that makes the pool what it is with these changes.</summary>
     public RegistryChange ToChange(Pool changed) => this with { AllowedCallers = null, BlockedCallers = null } == new PoolUpdate()
         ? new(Callers: new(changed.TenantId, changed.PoolId, changed.Version, AllowedCallers, BlockedCallers))
-        : new(changed);
+        : RegistryChange.Of(changed);
 
     private CallRules On(CallRules rules) => rules with
     {

@@ -13,9 +13,17 @@ namespace VirtualNumber.Protocol;
 /// <param name="Barred">A block was found not to be what it was.</param>
 /// <param name="Confirmed">An operator has looked at a barred block: it goes on with what the store has.</param>
 /// <param name="Callers">Callers came and went among those whom a pool's rules allow or block.</param>
+/// <param name="RuledPool">
+/// A pool was made or changed that has call rules, or allows some kinds of numbers only: by a name of its own, which who knows nothing of rules
+/// refuses, instead of connecting without them.
+/// </param>
 internal sealed record RegistryChange(
     Pool? Pool = null, BlockAdded? Block = null, SingleAdded? Single = null, BlockFilled? Filled = null,
-    BlockBarred? Barred = null, BlockConfirmed? Confirmed = null, CallersChanged? Callers = null);
+    BlockBarred? Barred = null, BlockConfirmed? Confirmed = null, CallersChanged? Callers = null, Pool? RuledPool = null)
+{
+    /// <summary>A pool was made or changed.</summary>
+    public static RegistryChange Of(Pool pool) => pool.Rules.AreNone() && pool.AllowedKinds == default ? new(pool) : new(RuledPool: pool);
+}
 
 /// <summary>A run of numbers was added to a pool.</summary>
 internal sealed record BlockAdded(string TenantId, string PoolId, string Prefix, string Area = "");

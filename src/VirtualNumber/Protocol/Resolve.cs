@@ -105,10 +105,16 @@ internal sealed partial class LeaseVerbs
         if (await guard)
             return new(ResolveOutcome.LockedOut);
         var answer = await route;
-        // A call that rules refuse is counted like one that reaches nobody: else the right extension would be the one that is never locked out.
-        return answer.Outcome is ResolveOutcome.NotLeased or ResolveOutcome.Ended or ResolveOutcome.Suspended || IsByRules(answer.Outcome)
-            ? answer with { LockOuts = await guesses.MissAsync(call.Called, call.Caller, now, cancellation) }
-            : answer;
+        return answer.Outcome switch
+        {
+            ResolveOutcome.NotLeased or ResolveOutcome.Ended or ResolveOutcome.Suspended =>
+                answer with { LockOuts = await guesses.MissAsync(call.Called, call.Caller, now, cancellation) },
+            // The right extension, and a caller who is refused all the same: counted too, else it would be the one that is answered a round
+            // trip sooner and never locks its caller out. Not against the number: couriers who call too early would shut it to everybody.
+            ResolveOutcome.CallerWithheld or ResolveOutcome.OutsideHours or ResolveOutcome.CallerBlocked or ResolveOutcome.CallerNotAllowed =>
+                answer with { LockOuts = await guesses.RefusedAsync(call.Called, call.Caller, now, cancellation) },
+            _ => answer,
+        };
     }
 
     /// <summary>A number by which each party of a pair reaches the other one.</summary>

@@ -115,7 +115,7 @@ internal sealed class StockRegistry
     /// <summary>Applies a change; answers the block and the numbers that it added, null for a change that adds none.</summary>
     public (BlockEntry Block, uint FirstIndex, int Count)? Apply(RegistryChange change)
     {
-        if (change.Pool is { } pool)
+        if ((change.Pool ?? change.RuledPool) is { } pool)
         {
             _pools.GetOrAdd((pool.TenantId, pool.PoolId), _ => new PoolEntry(pool)).Pool = pool;
             return null;

@@ -105,7 +105,14 @@ internal sealed partial class RedisStore(
     private async ValueTask EnsureThereAsync(RedisBlock block, CancellationToken cancellation)
     {
         var watch = block.Watch;
-        if (!block.IsFilled || await calls.CallAsync(database => database.KeyExistsAsync(block.Meta, RedisCalls.Primary), cancellation))
+        if (!await calls.CallAsync(database => database.KeyExistsAsync(block.Meta, RedisCalls.Primary), cancellation))
+            await ThrowLostAsync(block, watch, cancellation);
+    }
+
+    /// <summary>The block's meta is not there: unless nobody has filled it, its data is lost.</summary>
+    private async ValueTask ThrowLostAsync(RedisBlock block, BlockWatch watch, CancellationToken cancellation)
+    {
+        if (!block.IsFilled)
             return;
         await BarAsync(block, watch, new(BarReason.DataLost, calls.Time.GetNow()), cancellation);
         throw new StoreUnavailableException($"Block {block.Id} has lost its data.") { Trouble = StoreTrouble.DataLost };

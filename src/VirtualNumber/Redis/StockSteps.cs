@@ -17,7 +17,7 @@ internal sealed partial class RedisStore
     public async ValueTask<(Pool Pool, bool SameProperties)> CreatePoolAsync(Pool pool, CancellationToken cancellation)
     {
         await registry.ChangeAsync<object?>(
-            known => (known.FindPool(pool.TenantId, pool.PoolId) is null ? [new RegistryChange(pool)] : [], null), cancellation);
+            known => (known.FindPool(pool.TenantId, pool.PoolId) is null ? [RegistryChange.Of(pool)] : [], null), cancellation);
         var standing = registry.Known.FindPool(pool.TenantId, pool.PoolId)!.Pool;
         return (standing, standing.HasPropertiesOf(pool));
     }

@@ -71,7 +71,7 @@ public sealed class CallRulesTests : ApiTests
             Hours = Hours("Asia/Shanghai", ("14:00", "24:00"), ("22:00", "06:30"), ("08:05", "12:00")),
             AllowedCallers = { Courier, "13912345678", "+86 139 1234 5678" },
             BlockedCallers = { OtherCourier },
-            AllowedCallerCount = 77,
+            AllowedCallerCount = 3,
         };
         request.CallRules.Hours.Windows[0].Days.AddRange([V1.DayOfWeek.Sunday, V1.DayOfWeek.Monday]);
         var lease = await LeaseAsync(request);
@@ -183,6 +183,30 @@ public sealed class CallRulesTests : ApiTests
         update.BlockedCallerChanges = new() { AddedCallers = { Courier, "+0" } };
         (await RefusedCall.OfAsync(Ops.UpdatePoolAsync, update)).Expect(
             StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "allowed_caller_changes.removed_callers[0]", "blocked_caller_changes.added_callers[1]");
+    }
+
+    [Test]
+    public async Task Rules_as_they_were_answered_are_not_taken_for_rules_without_callers()
+    {
+        var create = new CreatePoolRequest
+        {
+            TenantId = TestService.Alpha,
+            Pool = new() { PoolId = "ruled", CallRules = new() { AllowedCallers = { Courier }, BlockedCallers = { OtherCourier } } },
+        };
+        var made = (await Ops.CreatePoolAsync(create)).Pool;
+        var update = Requests.UpdatePool("ruled");
+        update.CallRules = made.CallRules.Clone();
+        update.CallRules.Hours = s_morning;
+        (await RefusedCall.OfAsync(Ops.UpdatePoolAsync, update)).Expect(
+            StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "call_rules.allowed_caller_count", "call_rules.blocked_caller_count");
+        (create.Pool.PoolId, create.Pool.CallRules) = ("copy", made.CallRules);
+        (await RefusedCall.OfAsync(Ops.CreatePoolAsync, create)).Expect(
+            StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "pool.call_rules.allowed_caller_count", "pool.call_rules.blocked_caller_count");
+
+        update.CallRules.AllowedCallers.Add(Courier);
+        update.CallRules.BlockedCallers.Add(OtherCourier);
+        var updated = (await Ops.UpdatePoolAsync(update)).Pool.CallRules;
+        Assert.That((updated.AllowedCallerCount, updated.BlockedCallerCount), Is.EqualTo((1, 1)));
     }
 
     [Test]

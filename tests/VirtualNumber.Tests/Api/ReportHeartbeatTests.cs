@@ -48,5 +48,5 @@ public sealed class ReportHeartbeatTests : ApiTests
     [Test]
     public void A_silence_that_is_none_stops_the_start() => Assert.That(
         async () => await TestService.StartAsync(settings: [("GatewayHealth:SilentAfter", "00:00:02")]),
-        Throws.TypeOf<VirtualNumber.Hosting.StartRefusedException>().With.Message.Contains("GatewayHealth: SilentAfter must be 3 s to 1 day."));
+        Throws.TypeOf<VirtualNumber.Hosting.StartRefusedException>().With.Message.Contains("GatewayHealth: SilentAfter must be 3 s to 6 h."));
 }

@@ -17,13 +17,13 @@ public sealed class GatewayMonitorTests
     private LogCollector _logs = null!;
     private GatewayMonitor _monitor = null!;
 
-    /// <summary>With a monitor that looks when the test says so; the service's own would look in eight hours.</summary>
+    /// <summary>With a monitor that looks when the test says so; the service's own would look in two hours.</summary>
     [SetUp]
     public async Task StartAsync()
     {
-        _store.IsAway = false;
+        (_store.IsAway, _store.AwayFor) = (false, null);
         _service = await TestService.StartAsync(
-            pool => StoreInTrouble.Put(pool, _store), settings: [("Gateways:0:Id", "measured"), ("GatewayHealth:SilentAfter", "1.00:00:00")]);
+            pool => StoreInTrouble.Put(pool, _store), settings: [("Gateways:0:Id", "measured"), ("Gateways:1:Id", "second"), ("GatewayHealth:SilentAfter", "06:00:00")]);
         (_loggers, _logs) = (new(), new());
         _loggers.AddProvider(_logs);
         var watch = new GatewayWatch(_service.Get<INumberPool>(), new GatewayHealthOptions(), _service.Time);
@@ -93,8 +93,41 @@ public sealed class GatewayMonitorTests
         Assert.That(Warnings, Has.Count.EqualTo(1).And.One.Contains("could not be looked at"));
 
         _store.IsAway = false;
-        await LookAsync(TimeSpan.Zero);
+        await LookAsync(TimeSpan.FromSeconds(30));
+        await LookAsync(TimeSpan.FromSeconds(59));
+        Assert.That(Warnings, Has.Count.EqualTo(1), "It could not be heard until then.");
+        await LookAsync(TimeSpan.FromSeconds(1));
         Assert.That(Warnings, Has.Count.EqualTo(2).And.One.Contains("node-1, is silent"));
+    }
+
+    [TestCase("measured", "second")]
+    [TestCase("second", "measured")]
+    public async Task A_gateway_that_cannot_be_looked_at_hides_no_other(string unreadable, string other)
+    {
+        await BeatAsync("node-1", gateway: unreadable);
+        await BeatAsync("node-2", gateway: other);
+        _store.AwayFor = unreadable;
+        await LookAsync(TimeSpan.FromSeconds(90));
+        await LookAsync(TimeSpan.FromSeconds(90));
+        Assert.That(
+            Warnings,
+            Has.Count.EqualTo(2).And.One.Contains($"of the gateways {unreadable};").And.One.Contains($"Gateway {other}, instance node-2, is silent"));
+    }
+
+    [Test]
+    public async Task After_a_start_gateways_are_given_time_to_be_heard()
+    {
+        await BeatAsync("node-1");
+        _service.Time.Advance(TimeSpan.FromHours(1));
+        var watch = new GatewayWatch(_service.Get<INumberPool>(), new GatewayHealthOptions(), _service.Time);
+        using var started = new GatewayMonitor(watch, _service.Get<CallerDirectory>(), _service.Time, _loggers.CreateLogger<GatewayMonitor>());
+        await started.CheckAsync(CancellationToken.None);
+        _service.Time.Advance(TimeSpan.FromSeconds(89));
+        await started.CheckAsync(CancellationToken.None);
+        Assert.That(Warnings, Is.Empty);
+        _service.Time.Advance(TimeSpan.FromSeconds(1));
+        await started.CheckAsync(CancellationToken.None);
+        Assert.That(Warnings, Has.Count.EqualTo(1).And.One.Contains("node-1, is silent"));
     }
 
     [Test]
@@ -140,10 +173,10 @@ public sealed class GatewayMonitorTests
 
     private IReadOnlyList<string> Warnings => [.. _logs.Lines];
 
-    private async Task BeatAsync(string instance, int calls = 3)
+    private async Task BeatAsync(string instance, int calls = 3, string gateway = "measured")
     {
         var request = Requests.Heartbeat(instance, calls);
-        request.GatewayId = "measured";
+        request.GatewayId = gateway;
         await _service.Routing.ReportHeartbeatAsync(request);
     }
 

@@ -171,6 +171,32 @@ public sealed class CallRulesTests(StoreUnderTest kind) : VerbTests(kind)
     }
 
     [Test]
+    public async Task A_withheld_caller_of_the_right_extension_is_counted_as_a_guess()
+    {
+        var block = await AddExtensionBlockAsync(density: 10);
+        await Stock.UpdatePoolAsync(Tenant, block.Pool.PoolId, new() { WithheldCallersAllowed = false }, null, None);
+        var lease = await LeasedAsync(block, CallRules.None);
+        for (var call = 0; call < 5; call++)
+            await ExpectAsync(lease, ResolveOutcome.CallerWithheld, caller: null);
+        await ExpectAsync(lease, ResolveOutcome.LockedOut, caller: null);
+        await ExpectAsync(lease, ResolveOutcome.Connect, Courier, "it is no one else's fault");
+    }
+
+    [Test]
+    public async Task Couriers_who_call_too_early_shut_the_number_to_nobody_else()
+    {
+        var block = await AddExtensionBlockAsync(density: 10);
+        var early = await LeasedAsync(block, new() { Hours = s_office });
+        var other = (await Verbs.CreateLeaseAsync(
+            new CreateLeaseCommand(DeliveryOf("WB2"), DeliveryRole.Recipient, block.Pool.PoolId, RealNumber(2), null, null), None)).Lease!;
+        Assert.That(other.Number, Is.EqualTo(early.Number));
+        // More than it takes for guesses to lock everybody out of a number, which they still do.
+        for (var courier = 1_000; courier < 1_060; courier++)
+            await ExpectAsync(early, ResolveOutcome.OutsideHours, courier);
+        await ExpectAsync(other, ResolveOutcome.Connect);
+    }
+
+    [Test]
     public async Task Rules_stay_whatever_becomes_of_the_lease()
     {
         var block = await AddBlockAsync();

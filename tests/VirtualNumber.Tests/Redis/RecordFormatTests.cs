@@ -47,13 +47,29 @@ public sealed class RecordFormatTests
     public async Task A_form_that_is_not_known_is_refused()
     {
         var packed = RecordFormat.Pack(RecordOf(new SeededRandom(1)));
-        packed[0] = 3;
+        packed[0] = 5;
         var database = (await RedisStoreUnderTest.Single.GetConnectionAsync()).GetDatabase();
 
         Assert.That(() => Unpack(packed), Throws.TypeOf<StoreUnavailableException>());
         Assert.That(
             async () => await database.ScriptEvaluateAsync(s_recode, [Keys.Routes(1)], [0, 0, packed]),
             Throws.TypeOf<RedisServerException>().With.Message.StartsWith("VNFORM"));
+    }
+
+    [Test]
+    public void A_record_with_rules_has_a_form_that_says_so()
+    {
+        var record = RecordOf(new SeededRandom(1)) with { Rules = CallRules.None };
+        var plain = RecordFormat.Pack(record with { Pair = null });
+        var ruled = RecordFormat.Pack(record with { Pair = null, Rules = new() { Allowed = CallerSet.Empty } });
+        var pair = record with { Pair = new PairSide(StoreTests.DigestOf("peer"), new byte[Sealed], CallDirection.Both) };
+        Assert.That(
+            (plain[0], ruled[0], RecordFormat.Pack(pair)[0], RecordFormat.Pack(pair with { Rules = new() { Allowed = CallerSet.Empty } })[0]),
+            Is.EqualTo(((byte)1, (byte)3, (byte)2, (byte)4)));
+
+        Assert.That(() => Unpack(ruled[..plain.Length]), Throws.TypeOf<StoreUnavailableException>(), "Without them it connects nobody.");
+        ruled[0] = 1;
+        Assert.That(() => Unpack(ruled), Throws.TypeOf<StoreUnavailableException>());
     }
 
     [Test]

@@ -23,7 +23,17 @@ public sealed class RegistryEntryTests
             Rules = CallRulesFormatTests.RulesOf(new SeededRandom((ulong)seed)),
             AllowedKinds = PhoneNumberKindSet.Of(PhoneNumberKind.Mobile, PhoneNumberKind.Other),
         };
-        Assert.That(RegistryEntry.Unpack(Packed(pool)).Pool, Is.EqualTo(pool));
+        var read = RegistryEntry.Unpack(RegistryEntry.Pack([RegistryChange.Of(pool)], RedisValue.Null)[0]);
+        Assert.That((read.Pool, read.RuledPool), Is.EqualTo(((Pool?)null, pool)), "Who knows nothing of rules reads nothing that he knows.");
+    }
+
+    [Test]
+    public void A_pool_that_allows_some_kinds_only_is_nothing_that_was_known_before_either_and_one_without_rules_is()
+    {
+        var pool = StoreTests.PoolOf("main", StoreTests.Hour);
+        var choosy = pool with { AllowedKinds = PhoneNumberKindSet.Of(PhoneNumberKind.Mobile) };
+        Assert.That(RegistryChange.Of(pool), Is.EqualTo(new RegistryChange(pool)));
+        Assert.That(RegistryChange.Of(choosy), Is.EqualTo(new RegistryChange(RuledPool: choosy)));
     }
 
     [Test]
