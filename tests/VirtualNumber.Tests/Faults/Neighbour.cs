@@ -31,7 +31,6 @@ internal sealed class Neighbour : IAsyncDisposable
         _least = Answered + 10;
         await _stop.CancelAsync();
         await _calling;
-        Assert.That(Answered, Is.GreaterThanOrEqualTo(_least));
         Assert.That(Longest, Is.LessThan(TimeSpan.FromSeconds(5)));
     }
 
