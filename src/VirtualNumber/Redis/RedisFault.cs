@@ -84,7 +84,7 @@ internal static class RedisFault
         UnconfirmedException or RedisException or TimeoutException or TimeoutRejectedException or BrokenCircuitException =>
             new StoreUnavailableException($"{step}: {fault.Message}", fault) { Trouble = TroubleOf(fault, diagnosed) },
         ObjectDisposedException => new StoreUnavailableException($"{step}: the service stops.", fault),
-        // Out of the client itself, as its connection comes or goes: nothing but commands is run there. Its words may repeat what was sent.
+        // Out of the client itself, as its connection comes or goes: nothing but commands is run there.
         _ => new StoreUnavailableException($"{step}: the client for Redis has failed ({fault.GetType().Name}).", fault) { Trouble = StoreTrouble.Other },
     };
 
