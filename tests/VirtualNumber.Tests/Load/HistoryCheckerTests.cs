@@ -282,6 +282,21 @@ public sealed class HistoryCheckerTests : HistoryTests
         Found(rest < Aging - 20 ? [BreachKind.ReusedBeforeRest] : []);
     }
 
+    /// <summary>A take carries the time at which it was sent, and one that a fault held up is done later.</summary>
+    [TestCase(Aging - 1_000, Aging + 500, true, false)]
+    [TestCase(Aging - 1_000, Aging + 500, false, true)]
+    [TestCase(Aging - 1_000, Aging - 500, true, true)]
+    [TestCase(-500, Aging + 500, true, true)]
+    public void A_slot_that_was_taken_late_has_rested_as_far_as_anybody_has_seen(int sent, int seen, bool heldUp, bool found)
+    {
+        if (heldUp)
+            Freeze(910 + sent, 1_210 + sent, 1_310 + sent);
+        Create(0, 20, "L", "N", Alice, expire: 5_000);
+        Release(1_000, 1_020, "L", at: 1_010);
+        Create(1_010 + sent, 1_010 + seen, "M", "N", Bob, expire: 60_000, epoch: 1_010 + sent, delivery: "C2");
+        Found(found ? [sent < 0 ? BreachKind.TwoHolders : BreachKind.ReusedBeforeRest] : []);
+    }
+
     [Test]
     public void A_party_that_is_on_a_number_twice_is_found([Values(0, 1_000, Aging)] int after)
     {

@@ -29,6 +29,22 @@ public sealed class StoreContractExtensionTests(StoreUnderTest kind) : StoreTest
         Assert.That(await ChangesAsync(block.Id), Is.EqualTo(new[] { LogKind.Leased, LogKind.Leased }));
     }
 
+    /// <summary>So that whoever reads lease times alone may see less than the rest between two leases; by the clock on the wall it was whole.</summary>
+    [Test]
+    public async Task A_take_that_is_done_late_by_its_own_time_gets_what_has_rested_by_the_time_of_whoever_tidied_up()
+    {
+        var block = await AddExtensionBlockAsync(density: 200, aging: Hour);
+        var first = await ShareAsync("A", block, T0, choice: ChoiceOf(0, 1234));
+        await ReleaseAsync(first, T0);
+
+        var sent = T0 + Hour - Minute;
+        Assert.That((await ShareAsync("B", block, sent, choice: ChoiceOf(0, 1234, 7))).Slot, Is.EqualTo(7u), "It rests.");
+        await ReclaimAsync(T0 + Hour);
+        var late = await ShareAsync("C", block, sent, choice: ChoiceOf(0, 1234, 8));
+
+        Assert.That((late.Slot, late.LeaseTime), Is.EqualTo((1234u, sent)));
+    }
+
     [Test]
     public async Task Where_no_candidate_is_free_the_pick_chooses_among_the_free_ones_in_ascending_order()
     {
