@@ -84,6 +84,7 @@ internal static class StatusMap
         StoreTrouble.Away => "The store is away",
         StoreTrouble.Silent => "The store does not answer in time",
         StoreTrouble.Starting => "The store is starting, or changes hands",
+        StoreTrouble.Moving => "The store moves this to another server; look-ups go on",
         StoreTrouble.ChangesRefused => "The store takes no changes for now; look-ups go on",
         StoreTrouble.Unconfirmed => "The store's copies have not confirmed this in time",
         StoreTrouble.Replica => "The store is a copy that must not be asked",

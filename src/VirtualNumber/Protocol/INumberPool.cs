@@ -149,7 +149,8 @@ internal interface INumberPool
     /// </summary>
     /// <remarks>
     /// Records of calls and what is counted are no state of the block: nothing is logged. Throws <see cref="StoreUnavailableException"/> with
-    /// <see cref="StoreTrouble.ChangesRefused"/> where the store takes no changes for now; then nothing was recorded or counted.
+    /// <see cref="StoreTrouble.ChangesRefused"/> or <see cref="StoreTrouble.Moving"/> where the store takes no changes for now; then nothing was
+    /// recorded or counted.
     /// </remarks>
     ValueTask<RecordCallOutcome> RecordCallAsync(CallStep step, DateTimeOffset now, CancellationToken cancellation);
 

@@ -9,8 +9,8 @@ internal sealed partial class LeaseVerbs
     private CallKeeping Keeping => new(callRecords.Kept, callRecords.MostPerBlock);
 
     /// <summary>
-    /// Records what a look-up came to, in the same step that judges how often the caller was connected. A store that takes no changes keeps
-    /// nobody from calling: then the answer stands as it is, and says that it was not recorded.
+    /// Records what a look-up came to, in the same step that judges how often the caller was connected. A store that takes no changes, or
+    /// none while it moves data, keeps nobody from calling: then the answer stands as it is, and says that it was not recorded.
     /// </summary>
     private async ValueTask<ResolveAnswer> RecordCallAsync(Pool owner, CallQuery call, ResolveAnswer answer, CancellationToken cancellation)
     {
@@ -31,7 +31,7 @@ internal sealed partial class LeaseVerbs
                 ? answer with { Outcome = ResolveOutcome.TooFrequent, RealNumber = null }
                 : answer;
         }
-        catch (StoreUnavailableException fault) when (fault.Trouble == StoreTrouble.ChangesRefused)
+        catch (StoreUnavailableException fault) when (fault.Trouble is StoreTrouble.ChangesRefused or StoreTrouble.Moving)
         {
             return answer with { IsUnrecorded = true };
         }

@@ -7,8 +7,8 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    /// <summary>Nothing that is promised rests on it: a look-up waits for no replica.</summary>
-    private static readonly Script s_recordCall = Script.OnCall("RecordCall").Unconfirmed();
+    /// <summary>Nothing that is promised rests on it: a look-up waits for no replica, and for no slot that moves.</summary>
+    private static readonly Script s_recordCall = Script.OnCall("RecordCall").Unconfirmed().Hasty();
 
     /// <inheritdoc/>
     public async ValueTask<RecordCallOutcome> RecordCallAsync(CallStep step, DateTimeOffset now, CancellationToken cancellation)
