@@ -43,6 +43,15 @@ internal static class Telemetry
     private static readonly Counter<long> s_lockOuts = s_meter.CreateCounter<long>(
         "virtualnumber.guess.lock_outs", "{lock_out}", "Lock-outs after too many extensions that reach nobody, by scope: caller or number.");
 
+    private static readonly Counter<long> s_callsUnrecorded = s_meter.CreateCounter<long>(
+        "virtualnumber.calls.unrecorded", "{look_up}", "Look-ups that were neither recorded nor counted, as the store took no changes.");
+
+    private static readonly Counter<long> s_callReports = s_meter.CreateCounter<long>(
+        "virtualnumber.calls.reports", "{report}", "Reports on calls, by outcome.");
+
+    private static readonly Counter<long> s_callEvents = s_meter.CreateCounter<long>(
+        "virtualnumber.calls.events", "{event}", "Events of calls that were not known before.");
+
     private static readonly Counter<long> s_storeFaults = s_meter.CreateCounter<long>(
         "virtualnumber.store.faults", "{call}", "Calls answered UNAVAILABLE because of the store, by trouble: its kind.");
 
@@ -50,13 +59,22 @@ internal static class Telemetry
         "virtualnumber.store.findings", "{finding}", "What the store finds wrong with itself or this instance, by kind: 1 while it is so, 0 afterwards.");
 
     private static readonly UpDownCounter<long> s_requestsInProgress = s_meter.CreateUpDownCounter<long>(
-        "virtualnumber.requests.in_progress", "{call}", "Calls that hold a place of those there are, by share: look-up, verb, watch or reflection.");
+        "virtualnumber.requests.in_progress", "{call}", "Calls that hold a place of those there are, by share: look-up, verb, event, watch or reflection.");
 
     private static readonly Counter<long> s_requestsRefused = s_meter.CreateCounter<long>(
         "virtualnumber.requests.refused", "{call}", "Calls answered OVERLOADED, by share.");
 
     private static readonly Counter<long> s_unobserved = s_meter.CreateCounter<long>(
         "virtualnumber.tasks.unobserved", "{task}", "Tasks that failed and that nobody looked at: each is a fault of this service.");
+
+    private static readonly Counter<long> s_numberHealth = s_meter.CreateCounter<long>(
+        "virtualnumber.number.health_reports", "{report}", "What gateways report of numbers, by health and outcome.");
+
+    private static readonly Gauge<int> s_gatewayInstances = s_meter.CreateGauge<int>(
+        "virtualnumber.gateway.instances", "{instance}", "Instances of gateways by their heart-beats, by gateway and state: alive or silent.");
+
+    private static readonly Gauge<long> s_gatewayCalls = s_meter.CreateGauge<long>(
+        "virtualnumber.gateway.calls_in_progress", "{call}", "Calls in progress as the instances that are alive told last, by gateway.");
 
     private static readonly Gauge<double> s_clockOffset = s_meter.CreateGauge<double>(
         "virtualnumber.store.clock_offset", "s", "By how much the store's clock is ahead of this instance's, as far as it is certain; negative: behind.");
@@ -83,6 +101,21 @@ internal static class Telemetry
     private static readonly Counter<long> s_redisUnconfirmed = s_meter.CreateCounter<long>(
         "virtualnumber.redis.unconfirmed", "{call}", "Writes that no or too few replicas confirmed in time, by outcome: unconfirmed or lost.");
 
+    private static readonly Counter<long> s_eventsForwarded = s_meter.CreateCounter<long>(
+        "virtualnumber.events.forwarded", "{event}", "Events that this instance has put into the streams of tenants.");
+
+    private static readonly Counter<long> s_eventsLost = s_meter.CreateCounter<long>(
+        "virtualnumber.events.gaps", "{gap}", "Logs of blocks that were cut before all was forwarded: events may be lost. Each is told to the tenant by EVENTS_LOST.");
+
+    private static readonly Counter<long> s_pushes = s_meter.CreateCounter<long>(
+        "virtualnumber.webhook.pushes", "{push}", "Pushes that were sent, by tenant, webhook and outcome: taken, refused, or parked after the last try.");
+
+    private static readonly Gauge<int> s_pushesOutstanding = s_meter.CreateGauge<int>(
+        "virtualnumber.webhook.outstanding", "{push}", "Pushes that are neither taken nor parked, by tenant and webhook.");
+
+    private static readonly Gauge<int> s_pushesParked = s_meter.CreateGauge<int>(
+        "virtualnumber.webhook.parked", "{push}", "Pushes that wait for an operator, by tenant and webhook.");
+
     public static void Leased(string verb, Enum outcome, long startedAt) =>
         s_lease.Record(SecondsSince(startedAt), new("verb", verb), Outcome(outcome));
 
@@ -106,6 +139,24 @@ internal static class Telemetry
 
     public static void LockedOut(string scope) => s_lockOuts.Add(1, new KeyValuePair<string, object?>("scope", scope));
 
+    public static void NumberHealth(Enum health, Enum outcome) =>
+        s_numberHealth.Add(1, new("health", health.ToString()), Outcome(outcome));
+
+    public static void Gateway(string gatewayId, int alive, int silent, long calls)
+    {
+        s_gatewayInstances.Record(alive, new("gateway", gatewayId), new("state", "alive"));
+        s_gatewayInstances.Record(silent, new("gateway", gatewayId), new("state", "silent"));
+        s_gatewayCalls.Record(calls, new KeyValuePair<string, object?>("gateway", gatewayId));
+    }
+
+    public static void CallUnrecorded() => s_callsUnrecorded.Add(1);
+
+    public static void CallReported(Enum outcome, int events)
+    {
+        s_callReports.Add(1, Outcome(outcome));
+        s_callEvents.Add(events);
+    }
+
     public static void ClockOffset(TimeSpan offset) => s_clockOffset.Record(offset.TotalSeconds);
 
     public static void StoreFault(Enum trouble) => s_storeFaults.Add(1, new KeyValuePair<string, object?>("trouble", trouble.ToString()));
@@ -119,6 +170,18 @@ internal static class Telemetry
     public static void RequestRefused(string share) => s_requestsRefused.Add(1, new KeyValuePair<string, object?>("share", share));
 
     public static void UnobservedTask() => s_unobserved.Add(1);
+
+    public static void EventsForwarded(int count) => s_eventsForwarded.Add(count);
+
+    public static void EventsLost() => s_eventsLost.Add(1);
+
+    public static void Pushed(string tenant, string webhook, string outcome) => s_pushes.Add(1, new("tenant", tenant), new("webhook", webhook), new("outcome", outcome));
+
+    public static void WebhookStands(string tenant, string webhook, int outstanding, int parked)
+    {
+        s_pushesOutstanding.Record(outstanding, new("tenant", tenant), new("webhook", webhook));
+        s_pushesParked.Record(parked, new("tenant", tenant), new("webhook", webhook));
+    }
 
     public static void BlocksBarred(int count) => s_blocksBarred.Record(count);
 

@@ -4,7 +4,7 @@ using VirtualNumber.Sealing;
 
 namespace VirtualNumber.Load;
 
-/// <summary>The verbs as the service composes them, over a store in this process: no quotas, guesses counted as usual.</summary>
+/// <summary>The verbs as the service composes them, over a store in this process: no quotas, no limits of calls, guesses counted as usual.</summary>
 internal static class InProcessVerbs
 {
     /// <param name="pool">The steps of the store.</param>
@@ -26,6 +26,7 @@ internal static class InProcessVerbs
             random,
             new LeaseQuotas(pool, stock, TenantQuotas.None, index),
             new GuessGuard(pool, index, new GuessOptions()),
+            new CallRecordOptions { Limits = [] },
             time);
     }
 }

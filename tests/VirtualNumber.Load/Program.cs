@@ -5,6 +5,7 @@ using VirtualNumber.Load.Chaos;
 using VirtualNumber.Load.Fuzz;
 using VirtualNumber.Load.Pairs;
 using VirtualNumber.Load.Replay;
+using VirtualNumber.Load.Sip;
 
 var root = new RootCommand("A client of Virtual Number: makes single calls, replays deliveries, measures.");
 root.Subcommands.Add(CallCommand.Create());
@@ -15,6 +16,7 @@ root.Subcommands.Add(OccupancyCommand.Create());
 root.Subcommands.Add(FuzzCommand.Create());
 root.Subcommands.Add(BenchServerCommand.Create());
 root.Subcommands.Add(ChaosCommand.Create());
+root.Subcommands.Add(SipCommand.Create());
 
 var parsed = root.Parse(args);
 if (parsed.Errors.Count == 0)

@@ -38,7 +38,8 @@ internal sealed partial class LeaseService
         RequestRules.TwoPersons(realNumber, peerNumber, faults);
         var direction = RequestRules.Direction(request.CallDirection, faults);
         var area = RequestRules.Area(request.Area, faults);
+        var callRules = CallRulesReader.OfLease(request.CallRules, tenant, faults);
         faults.ThrowIfAny();
-        return new(delivery!, role, poolId, realNumber!, requestId, expireTime) { PeerNumber = peerNumber, Direction = direction, Area = area };
+        return new(delivery!, role, poolId, realNumber!, requestId, expireTime) { PeerNumber = peerNumber, Direction = direction, Area = area, Rules = callRules.Kept(verbs, tenantId) };
     }
 }

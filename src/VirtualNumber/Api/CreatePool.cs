@@ -38,6 +38,7 @@ internal sealed partial class OpsService
         var quota = Quota(asked.Quota, "pool.quota", faults) ?? LeaseQuota.None;
         var announcement = Announcement(asked.EndedAnnouncement, "pool.ended_announcement", faults);
         var hotline = Hotline(asked.EndedHotline, country, "pool.ended_hotline", faults);
+        var callRules = CallRulesReader.OfPool(asked.CallRules, tenant, "pool.call_rules", faults);
         faults.ThrowIfAny();
 
         var pool = new Pool(request.TenantId, asked.PoolId, mode, country, digits, aging, asked.WithheldCallersAllowed, Now, Version: 1)
@@ -47,6 +48,8 @@ internal sealed partial class OpsService
             Quota = quota,
             EndedAnnouncement = announcement,
             EndedHotline = hotline,
+            Rules = callRules.Kept(verbs, request.TenantId),
+            AllowedKinds = callRules.Kinds,
         };
         var (standing, same) = await stock.CreatePoolAsync(pool, context.CancellationToken);
         if (!same)

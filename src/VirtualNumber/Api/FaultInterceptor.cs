@@ -61,12 +61,18 @@ internal sealed partial class FaultInterceptor(TimeProvider time, ILogger<FaultI
         DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
         StreamAsync(context, continuation(requestStream, responseStream, context));
 
-    /// <summary>No stream touches the store. The messages of one are read within its handler, so bytes that are no message come out of it too.</summary>
+    /// <summary>The messages of a stream are read within its handler, so bytes that are no message come out of it too.</summary>
     private async Task StreamAsync(ServerCallContext context, Task handler)
     {
         try
         {
             await handler;
+        }
+        catch (StoreUnavailableException exception)
+        {
+            Telemetry.StoreFault(exception.Trouble);
+            Tell(context.Method, exception);
+            throw StatusMap.StoreUnavailable(exception.Trouble);
         }
         catch (Exception exception) when (exception is OperationCanceledException or InvalidOperationException && IsOver(context))
         {

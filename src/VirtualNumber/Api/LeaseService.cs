@@ -6,7 +6,13 @@ namespace VirtualNumber.Api;
 
 /// <summary>For shipping platforms and courier apps; lease_service.proto documents it. A file per RPC.</summary>
 internal sealed partial class LeaseService(
-    LeaseVerbs verbs, RequestRules rules, LeaseTerms terms, TimeProvider time, ILogger<LeaseService> logger) : V1.LeaseService.LeaseServiceBase
+    LeaseVerbs verbs,
+    EventStreams events,
+    RequestRules rules,
+    LeaseTerms terms,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime,
+    ILogger<LeaseService> logger) : V1.LeaseService.LeaseServiceBase
 {
     /// <summary>Counts and logs a verb on one lease; answers the lease, or throws what became of it.</summary>
     private V1.Lease Answer(string verb, LeaseAnswer answer, long startedAt)

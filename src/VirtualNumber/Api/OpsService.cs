@@ -7,7 +7,16 @@ namespace VirtualNumber.Api;
 
 /// <summary>For operators; ops_service.proto documents it. A file per RPC.</summary>
 internal sealed partial class OpsService(
-    INumberStock stock, LeaseVerbs verbs, PageTokens tokens, RequestRules rules, ProtocolBounds bounds, TimeProvider time, ILogger<OpsService> logger)
+    INumberStock stock,
+    LeaseVerbs verbs,
+    PageTokens tokens,
+    RequestRules rules,
+    CallerDirectory callers,
+    GatewayWatch watch,
+    ParkedPushes pushes,
+    ProtocolBounds bounds,
+    TimeProvider time,
+    ILogger<OpsService> logger)
     : V1.OpsService.OpsServiceBase
 {
     private const int LongestAnnouncement = 32;
@@ -70,5 +79,8 @@ internal sealed partial class OpsService(
 
         [LoggerMessage(2, LogLevel.Warning, "An operator has confirmed barred blocks of pool {PoolId} of tenant {TenantId}: {Count}.")]
         public static partial void Confirmed(ILogger logger, string poolId, string tenantId, int count);
+
+        [LoggerMessage(3, LogLevel.Warning, "An operator has parked pushes to webhook {WebhookId} of tenant {TenantId} sent again: {Count}.")]
+        public static partial void Retried(ILogger logger, string webhookId, string tenantId, int count);
     }
 }

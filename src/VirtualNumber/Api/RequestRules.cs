@@ -9,11 +9,13 @@ namespace VirtualNumber.Api;
 /// Reads the fields of requests into the field's own types and notes what is wrong with them. One method per kind of field, so that
 /// the same field has the same rules in every RPC.
 /// </summary>
-internal sealed class RequestRules(CallerDirectory callers, RealNumberRules realNumbers, LeaseTerms terms, TimeProvider time)
+internal sealed class RequestRules(CallerDirectory callers, RealNumberRules realNumbers, LeaseTerms terms, CallRecordOptions callRecords, TimeProvider time)
 {
     private const int LongestRequestId = 64;
     private const int LongestCallId = 128;
     private const int LongestVendorCode = 64;
+    private const int LongestPushId = 64;
+    private const int LongestFaultCause = 32;
     private const int LongestToken = 1_024;
     private const int LongestLeaseId = 64;
     private const int LongestDigits = 32;
@@ -41,13 +43,25 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
     /// <summary>The gateway, as <see cref="Tenant"/>.</summary>
     public GatewayOptions Gateway(string gatewayId, FieldFaults faults)
     {
-        if (!CallerDirectory.IsId(gatewayId))
-        {
-            faults.Add("gateway_id", "Must be 1 to 64 ASCII letters, digits, dots, underscores and hyphens.");
+        if (!GatewayId(gatewayId, faults))
             return new GatewayOptions();
-        }
 
         return callers.FindGateway(gatewayId) ?? throw StatusMap.GatewayUnknown();
+    }
+
+    /// <summary>An instance of a gateway.</summary>
+    public static string Instance(string instanceId, FieldFaults faults)
+    {
+        faults.Require(CallerDirectory.IsId(instanceId), "instance_id", "Must be 1 to 64 ASCII letters, digits, dots, underscores and hyphens.");
+        return instanceId;
+    }
+
+    /// <summary>A gateway's id by its form only: records tell of gateways that are not configured any more, too.</summary>
+    public static bool GatewayId(string gatewayId, FieldFaults faults)
+    {
+        var good = CallerDirectory.IsId(gatewayId);
+        faults.Require(good, "gateway_id", "Must be 1 to 64 ASCII letters, digits, dots, underscores and hyphens.");
+        return good;
     }
 
     public static DeliveryKey? Delivery(TenantOptions tenant, V1.Delivery? delivery, FieldFaults faults)
@@ -204,6 +218,20 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
         return null;
     }
 
+    public static NumberHealth Health(V1.NumberHealth health, FieldFaults faults)
+    {
+        faults.Require(IsKnown((NumberHealth)health), "health", "Must be FAULTY or WELL.");
+        return (NumberHealth)health;
+    }
+
+    /// <summary>Why a number is faulty. It is logged and kept in clear, so nothing that may be a telephone number gets in.</summary>
+    public static string FaultCause(string cause, FieldFaults faults)
+    {
+        var good = cause.Length <= LongestFaultCause && cause.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-') && RunsOfDigits.Hide(cause) == cause;
+        faults.Require(good, "cause", $"Must be at most {LongestFaultCause} ASCII letters, digits, dots, underscores and hyphens, without seven digits in a row.");
+        return cause;
+    }
+
     /// <summary>The instant of an event, in whole milliseconds.</summary>
     public DateTimeOffset EventTime(Timestamp? timestamp, FieldFaults faults)
     {
@@ -224,6 +252,33 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
         }
 
         return eventTime;
+    }
+
+    /// <summary>Something that happened to a call.</summary>
+    public CallEvent CallEvent(V1.CallEvent e, string field, FieldFaults faults)
+    {
+        faults.Require(IsKnown((CallEventKind)e.Kind), $"{field}.kind", "Must be CALLED_OUT, RINGING, ANSWERED or RELEASED.");
+        faults.Require(Enum.IsDefined((CallSide)e.ReleasedBy), $"{field}.released_by", "Must be CALLER, CALLED, GATEWAY or unspecified.");
+        faults.Require(e.Q850Cause is >= 0 and <= 127, $"{field}.q850_cause", "Must be 0 to 127.");
+        faults.Require(e.SipStatus is 0 or (>= 100 and <= 699), $"{field}.sip_status", "Must be 100 to 699, or 0.");
+        faults.Require(e.EventTime is not null, $"{field}.event_time", "Is missing.");
+        var eventTime = Instant(e.EventTime, $"{field}.event_time", faults);
+        if (eventTime is { } instant)
+        {
+            var now = time.GetUtcNow();
+            faults.Require(terms.CheckEventTime(instant, now) != EventTimeFault.InTheFuture, $"{field}.event_time", "Is too far in the future: check the gateway's clock and time zone.");
+            faults.Require(now - instant <= callRecords.Kept, $"{field}.event_time", "Is longer ago than records of calls are kept.");
+        }
+
+        return new((CallEventKind)e.Kind, eventTime ?? default, (CallSide)e.ReleasedBy, e.Q850Cause, e.SipStatus);
+    }
+
+    /// <summary>A range of time, either end of which may be open.</summary>
+    public static (DateTimeOffset? From, DateTimeOffset? Until) Range(Timestamp? fromTime, Timestamp? untilTime, FieldFaults faults)
+    {
+        var (from, until) = (Instant(fromTime, "from_time", faults), Instant(untilTime, "until_time", faults));
+        faults.Require(!(from >= until), "until_time", "Must be later than from_time.");
+        return (from, until);
     }
 
     /// <summary>The first expire time that is asked for; null when none is.</summary>
@@ -272,6 +327,23 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
     {
         faults.Require(token.Length <= LongestToken, "page_token", "Must be the next_page_token of the page before.");
         return token;
+    }
+
+    /// <summary>Ids of pushes.</summary>
+    public static void PushIds(IReadOnlyCollection<string> ids, FieldFaults faults)
+    {
+        faults.Require(ids.Count <= MostItems, "push_ids", $"Must be at most {MostItems}.");
+        faults.Require(
+            ids.All(id => id.Length is >= 1 and <= LongestPushId && id.All(c => c is > ' ' and <= '~')),
+            "push_ids",
+            $"Must be 1 to {LongestPushId} visible ASCII characters each.");
+    }
+
+    /// <summary>Where a watch begins.</summary>
+    public static void Cursor(V1.WatchEventsRequest request, FieldFaults faults)
+    {
+        faults.Require(request.Cursor.Length <= LongestToken, "cursor", "Must be the cursor of an earlier message of this tenant.");
+        faults.Require(request.Cursor.Length == 0 || !request.FromOldest, "from_oldest", "Must be false where there is a cursor.");
     }
 
     /// <summary>A status in the service's vocabulary, or in a vendor's.</summary>

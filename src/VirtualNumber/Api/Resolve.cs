@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using VirtualNumber.Hosting;
@@ -10,7 +9,8 @@ using Enum = System.Enum;
 namespace VirtualNumber.Api;
 
 /// <summary>For telephony gateways; routing_service.proto documents it.</summary>
-internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rules, ILogger<RoutingService> logger)
+internal sealed partial class RoutingService(
+    LeaseVerbs verbs, INumberPool pool, GatewayWatch watch, NumberHealthOptions numberHealth, RequestRules rules, TimeProvider time, ILogger<RoutingService> logger)
     : V1.RoutingService.RoutingServiceBase
 {
     /// <summary>What SIP puts in the place of a caller who is withheld (RFC 3323, section 4.1.1.3).</summary>
@@ -23,6 +23,8 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
     [
         "P-Asserted-Identity", "P-Preferred-Identity", "Privacy", "Remote-Party-ID", "Diversion", "History-Info", "Identity", "Reply-To", "Call-Info", "Referred-By",
     ];
+
+    private readonly Seldom _toldUnrecorded = new(time);
 
     /// <inheritdoc/>
     public override async Task<V1.ResolveResponse> Resolve(V1.ResolveRequest request, ServerCallContext context)
@@ -44,12 +46,15 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
         if (called is null)
         {
             Telemetry.Resolved(V1.RefusalReason.AddressIncomplete, startedAt);
-            Log.NoNumber(logger, gateway.Id, WithoutNumbers(callId));
+            Log.NoNumber(logger, gateway.Id, RunsOfDigits.Hide(callId));
             return new V1.ResolveResponse { Action = V1.RoutingAction.Reject, Refusal = new() { Q850Cause = 28, SipStatus = 484, Reason = V1.RefusalReason.AddressIncomplete } };
         }
 
-        var answer = await verbs.ResolveAsync(new CallQuery(called.Number, digits, caller, earlier), context.CancellationToken);
+        var query = new CallQuery(called.Number, digits, caller, earlier) { GatewayId = gateway.Id, CallId = callId, Kind = KindOf(request.CallKind), Scope = gateway.Scope };
+        var answer = await verbs.ResolveAsync(query, context.CancellationToken);
         Telemetry.Resolved(answer.Outcome, startedAt);
+        if (answer.IsUnrecorded)
+            NoteUnrecorded();
         if (answer.Outcome == ResolveOutcome.Connect)
             return Connect(answer, called.Number, gateway);
         if (answer.Outcome == ResolveOutcome.CollectDigits)
@@ -58,7 +63,7 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
         NoteLockOuts(answer.LockOuts, gateway.Id, called.Number);
 
         // The true reason stays here: to a stranger all refusals look alike.
-        Log.Refused(logger, answer.Outcome, gateway.Id, WithoutNumbers(callId), answer.LeaseId);
+        Log.Refused(logger, answer.Outcome, gateway.Id, RunsOfDigits.Hide(callId), answer.LeaseId);
         return new V1.ResolveResponse { Action = V1.RoutingAction.Reject, Refusal = RefusalOf(answer, gateway) };
     }
 
@@ -80,6 +85,9 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
     private static V1.Refusal RefusalOf(in ResolveAnswer answer, GatewayOptions gateway) => answer.Outcome switch
     {
         ResolveOutcome.CallerIsHolder or ResolveOutcome.DirectionNotAllowed or ResolveOutcome.PeerUnknown =>
+            new() { Q850Cause = 21, SipStatus = 403, Reason = V1.RefusalReason.NotAllowed },
+        // In the other modes who calls is a stranger, whatever else he may be.
+        ResolveOutcome.OutsideHours or ResolveOutcome.CallerBlocked or ResolveOutcome.CallerNotAllowed when answer.Pool!.Mode == PoolMode.Pair =>
             new() { Q850Cause = 21, SipStatus = 403, Reason = V1.RefusalReason.NotAllowed },
         ResolveOutcome.EndedForParty => new()
         {
@@ -107,11 +115,14 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
         }
     }
 
-    /// <summary>Many a telephone makes its call ids of its own number: what may be one is hidden.</summary>
-    private static string WithoutNumbers(string callId) => NumberInCallId().Replace(callId, match => new string('*', match.Length));
+    private void NoteUnrecorded()
+    {
+        Telemetry.CallUnrecorded();
+        if (_toldUnrecorded.MayTell(out var untold))
+            Log.Unrecorded(logger, untold);
+    }
 
-    [GeneratedRegex("[0-9]{7,}")]
-    private static partial Regex NumberInCallId();
+    private static CallKind KindOf(V1.CallKind kind) => kind == V1.CallKind.Sms ? CallKind.Sms : CallKind.Voice;
 
     private static partial class Log
     {
@@ -126,5 +137,15 @@ internal sealed partial class RoutingService(LeaseVerbs verbs, RequestRules rule
 
         [LoggerMessage(4, LogLevel.Information, "resolve: refused, what was dialled is no number; gateway {GatewayId}, call {CallId}.")]
         public static partial void NoNumber(ILogger logger, string gatewayId, string callId);
+
+        [LoggerMessage(5, LogLevel.Warning, "number health: {Number} is {Health}, {Cause}: {Outcome}; gateway {GatewayId}, back in allocation at {ReturnTime:O}.")]
+        public static partial void Health(
+            ILogger logger, string number, NumberHealth health, string cause, HealthOutcome outcome, string gatewayId, DateTimeOffset? returnTime);
+
+        [LoggerMessage(6, LogLevel.Warning, "number health: refused, {Number} is in no pool, or (NotAllowed: {NotAllowed}) none of gateway {GatewayId}'s.")]
+        public static partial void HealthOfOther(ILogger logger, bool notAllowed, string gatewayId, PhoneNumber number);
+
+        [LoggerMessage(7, LogLevel.Warning, "resolve: the store takes no changes, so a call was neither recorded nor counted; calls go on without limits of frequency. Since this was last told {Untold} others were.")]
+        public static partial void Unrecorded(ILogger logger, int untold);
     }
 }

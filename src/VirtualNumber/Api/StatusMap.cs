@@ -14,13 +14,30 @@ internal static class StatusMap
     public static RpcException GatewayUnknown() =>
         Fault.Of(StatusCode.NotFound, V1.ErrorReason.GatewayUnknown, "No such gateway.", ("field", "gateway_id"));
 
+    public static RpcException NumberUnknown() => Fault.OfFields(
+        V1.ErrorReason.NumbersUnknown, StatusCode.NotFound, [("number", "Is in no pool, or none of the numbers that this gateway has.")]);
+
     public static RpcException PoolUnknown() =>
         Fault.Of(StatusCode.NotFound, V1.ErrorReason.PoolUnknown, "The tenant has no such pool.", ("field", "pool_id"));
+
+    public static RpcException WebhookUnknown() =>
+        Fault.Of(StatusCode.NotFound, V1.ErrorReason.WebhookUnknown, "The tenant has no such webhook.", ("field", "webhook_id"));
 
     public static RpcException PageTokenInvalid() => Fault.OfFields(
         V1.ErrorReason.PageTokenInvalid,
         StatusCode.InvalidArgument,
         [("page_token", "Must be the next_page_token of the page before, of the same query.")]);
+
+    public static RpcException CursorInvalid() => Fault.OfFields(
+        V1.ErrorReason.CursorInvalid,
+        StatusCode.InvalidArgument,
+        [("cursor", "Must be the cursor of an earlier message of this tenant, made with a key that the key ring still has.")]);
+
+    public static RpcException EventsGone() => Fault.Of(
+        StatusCode.OutOfRange, V1.ErrorReason.EventsGone, "Events after the cursor are not kept any more; from_oldest begins with those that are.");
+
+    public static RpcException Stopping() => Fault.Of(
+        StatusCode.Unavailable, V1.ErrorReason.StoreUnavailable, "The instance is stopping; go on at another one with the last cursor.", [Fault.RetryAfter(TimeSpan.Zero)], []);
 
     public static RpcException LeaseIdInvalid() => Fault.OfFields(
         V1.ErrorReason.LeaseIdInvalid, StatusCode.InvalidArgument, [("lease_id", "Was not made by this service with a key that its key ring still has, or was damaged on the way.")]);
@@ -30,6 +47,9 @@ internal static class StatusMap
 
     public static RpcException PeerNumberInPool() => Fault.OfFields(
         V1.ErrorReason.RealNumberInPool, StatusCode.InvalidArgument, [("peer_number", "Is itself a virtual number of a pool; a call would loop.")]);
+
+    public static RpcException KindNotAllowed(string field) => Fault.OfFields(
+        V1.ErrorReason.FieldsInvalid, StatusCode.InvalidArgument, [(field, "Numbers of this kind may not be bound in this pool.")]);
 
     public static RpcException PoolNotPair() => Fault.OfFields(
         V1.ErrorReason.FieldsInvalid,
@@ -64,6 +84,7 @@ internal static class StatusMap
         StoreTrouble.Away => "The store is away",
         StoreTrouble.Silent => "The store does not answer in time",
         StoreTrouble.Starting => "The store is starting, or changes hands",
+        StoreTrouble.Moving => "The store moves this to another server; look-ups go on",
         StoreTrouble.ChangesRefused => "The store takes no changes for now; look-ups go on",
         StoreTrouble.Unconfirmed => "The store's copies have not confirmed this in time",
         StoreTrouble.Replica => "The store is a copy that must not be asked",
@@ -118,12 +139,14 @@ internal static class StatusMap
         CreateLeaseOutcome.PoolUnknown => PoolUnknown(),
         CreateLeaseOutcome.RealNumberInPool => RealNumberInPool(),
         CreateLeaseOutcome.PeerNumberInPool => PeerNumberInPool(),
+        CreateLeaseOutcome.RealNumberKindNotAllowed => KindNotAllowed("real_number"),
+        CreateLeaseOutcome.PeerNumberKindNotAllowed => KindNotAllowed("peer_number"),
         CreateLeaseOutcome.PoolNotPair => PoolNotPair(),
         CreateLeaseOutcome.RequestIdReused => RequestIdReused(),
         CreateLeaseOutcome.RoleTaken => Fault.Of(
             StatusCode.AlreadyExists,
             V1.ErrorReason.DeliveryRoleTaken,
-            "The delivery role has a live lease with other real numbers or another direction; correct it through ReassignLease.",
+            "The delivery role has a live lease with other real numbers, another direction or other call rules; correct numbers through ReassignLease, release it for the rest.",
             ("lease_id", answer.Lease!.LeaseId)),
         CreateLeaseOutcome.LeaseEnded => LeaseEnded(answer.Lease!),
         CreateLeaseOutcome.DeliveryOver => Fault.Of(
@@ -149,6 +172,8 @@ internal static class StatusMap
         LeaseOutcome.LeaseIdInvalid => LeaseIdInvalid(),
         LeaseOutcome.RealNumberInPool => RealNumberInPool(),
         LeaseOutcome.PeerNumberInPool => PeerNumberInPool(),
+        LeaseOutcome.RealNumberKindNotAllowed => KindNotAllowed("real_number"),
+        LeaseOutcome.PeerNumberKindNotAllowed => KindNotAllowed("peer_number"),
         LeaseOutcome.PoolNotPair => PoolNotPair(),
         LeaseOutcome.PartyBusy => Fault.Of(
             StatusCode.FailedPrecondition,
@@ -160,6 +185,34 @@ internal static class StatusMap
         LeaseOutcome.LeaseEnded => LeaseEnded(answer.Lease!),
         LeaseOutcome.ExtensionLimitReached => ExtensionLimitReached(extensionLimit),
         _ => throw new InvalidOperationException($"{answer.Outcome} has no status."),
+    };
+
+    /// <summary>The error of a report on a call that was not taken; null when it was.</summary>
+    public static RpcException? Of(CallEventsOutcome outcome) => outcome switch
+    {
+        CallEventsOutcome.Added => null,
+        CallEventsOutcome.LeaseIdInvalid => LeaseIdInvalid(),
+        CallEventsOutcome.EpochWrong => Fault.OfFields(
+            V1.ErrorReason.FieldsInvalid, StatusCode.InvalidArgument, [("epoch", "Is not that of the lease: both must be what Resolve answered.")]),
+        CallEventsOutcome.LeaseUnknown => LeaseUnknown(),
+        CallEventsOutcome.OtherLease => Fault.Of(
+            StatusCode.FailedPrecondition, V1.ErrorReason.CallOfOtherLease, "The call went by another lease, or by an earlier or later one of the same number.", ("field", "lease_id")),
+        CallEventsOutcome.TooMany => Fault.Of(
+            StatusCode.FailedPrecondition,
+            V1.ErrorReason.CallEventLimitReached,
+            "The call would have more distinct events than are kept; none of these was.",
+            ("event_limit", Text(CallEvent.MostPerCall))),
+        _ => throw new InvalidOperationException($"{outcome} has no status."),
+    };
+
+    /// <summary>The error of asking for calls in vain; null when they are answered.</summary>
+    public static RpcException? Of(ListCallsOutcome outcome) => outcome switch
+    {
+        ListCallsOutcome.Listed => null,
+        ListCallsOutcome.LeaseIdInvalid => LeaseIdInvalid(),
+        ListCallsOutcome.NumberUnknown => Fault.OfFields(
+            V1.ErrorReason.NumbersUnknown, StatusCode.NotFound, [("virtual_number", "Is not in the pool.")]),
+        _ => throw new InvalidOperationException($"{outcome} has no status."),
     };
 
     private static RpcException ShortOf(V1.ErrorReason reason, string message, Shortage shortage, DateTimeOffset now)
@@ -197,6 +250,7 @@ internal static class StatusMap
         ("aging_count", Text(counts.Aging)),
         ("suspended_count", Text(counts.Suspended)),
         ("retired_count", Text(counts.Retired)),
+        ("faulty_count", Text(counts.Faulty)),
     ];
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);

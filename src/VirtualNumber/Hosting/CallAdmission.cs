@@ -29,17 +29,33 @@ internal sealed partial class CallAdmission
     {
         var metadata = context.GetEndpoint()?.Metadata;
         if (metadata?.GetMetadata<HttpCallMetadata>() is { } byHttp)
-            return AdmitAsync(context, metadata.GetMetadata<CallShare>(), byHttp.Name, isStream: false, RefuseByHttpAsync);
+            return AdmitAsync(context, ShareOf(metadata, byHttp.IsStream), byHttp.Name, byHttp.IsStream, RefuseByHttpAsync);
         return metadata?.GetMetadata<GrpcMethodMetadata>() is { Method: var method }
-            ? AdmitAsync(context, metadata.GetMetadata<CallShare>(), method.FullName, method.Type != MethodType.Unary, RefuseAsync)
+            ? AdmitAsync(context, ShareOf(metadata, method.Type != MethodType.Unary), method.FullName, method.Type != MethodType.Unary, RefuseAsync)
             : _next(context);
+    }
+
+    /// <summary>A service may have one for its streams, named last; null: the call takes no place.</summary>
+    private static CallShare? ShareOf(EndpointMetadataCollection metadata, bool isStream)
+    {
+        var shares = metadata.GetOrderedMetadata<CallShare>();
+        for (var i = shares.Count - 1; i >= 0; i--)
+        {
+            if (isStream || !shares[i].StreamsOnly)
+                return shares[i];
+        }
+
+        return null;
     }
 
     private Task AdmitAsync(HttpContext context, CallShare? share, string method, bool isStream, Func<HttpResponse, Task> refuseAsync)
     {
-        (isStream ? _streamDeadline : _callDeadline).ApplyTo(context.Request.Headers);
+        if (isStream)
+            context.Items[CallDeadline.StreamTime] = _streamDeadline.ApplyTo(context.Request.Headers);
+        else
+            _callDeadline.ApplyTo(context.Request.Headers);
         // Whoever watches the instance's health must learn most of all that it is busy, so a check is never refused.
-        if (share is null || (share.StreamsOnly && !isStream))
+        if (share is null)
             return RunAsync(context);
         if (share.TryEnter())
             return RunAsync(context, share);

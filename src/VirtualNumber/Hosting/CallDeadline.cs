@@ -11,13 +11,19 @@ internal sealed class CallDeadline(TimeSpan longest)
     /// <summary>The header holds at most eight digits.</summary>
     private const int MostDigits = 8;
 
+    /// <summary>In a stream's user state how long it may last: its deadline is an instant of the server's clock, which need not be the handler's.</summary>
+    public static readonly object StreamTime = new();
+
     private readonly string _longest = ((long)Math.Ceiling(longest.TotalSeconds)).ToString(CultureInfo.InvariantCulture) + "S";
 
-    public void ApplyTo(IHeaderDictionary headers)
+    /// <summary>Sees to it; answers how long the call may last.</summary>
+    public TimeSpan ApplyTo(IHeaderDictionary headers)
     {
         // A malformed one is no deadline to the server, and so it is none here.
-        if (!TryRead(headers.GrpcTimeout, out var asked) || asked > longest)
-            headers.GrpcTimeout = _longest;
+        if (TryRead(headers.GrpcTimeout, out var asked) && asked <= longest)
+            return asked;
+        headers.GrpcTimeout = _longest;
+        return longest;
     }
 
     /// <summary>Reads a <c>grpc-timeout</c>: at most eight digits and a unit.</summary>

@@ -11,7 +11,7 @@ internal sealed class CallShare(string name, int limit, CallShare? within = null
     /// <summary>What metrics call it.</summary>
     public string Name => name;
 
-    /// <summary>Whether only streams take a place: for the health service, whose checks are never refused.</summary>
+    /// <summary>Whether only streams take a place: of the health service, whose checks are never refused, and of events.</summary>
     public bool StreamsOnly { get; init; }
 
     /// <summary>How many calls are in progress.</summary>

@@ -12,10 +12,11 @@ internal sealed class CallShares
         LookUps = new("look-up", options.RequestsInProgress, all);
         Verbs = new("verb", options.RequestsInProgress - options.ReservedForLookUps, all);
         Watches = new("watch", options.Streams) { StreamsOnly = true };
+        Events = new("event", options.Streams) { StreamsOnly = true };
         Reflections = new("reflection", options.Streams);
     }
 
-    /// <summary>Resolve.</summary>
+    /// <summary>All that gateways ask for and report.</summary>
     public CallShare LookUps { get; }
 
     /// <summary>All that platforms and operators ask for.</summary>
@@ -23,6 +24,9 @@ internal sealed class CallShares
 
     /// <summary>The streams of the health service; its other methods take no place.</summary>
     public CallShare Watches { get; }
+
+    /// <summary>The streams of events: they wait nearly always, and for long, so they take none of the places of calls.</summary>
+    public CallShare Events { get; }
 
     /// <summary>The streams of reflection.</summary>
     public CallShare Reflections { get; }

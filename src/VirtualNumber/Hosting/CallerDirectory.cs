@@ -10,6 +10,9 @@ internal sealed class CallerDirectory(IEnumerable<TenantOptions> tenants, IEnume
     private readonly FrozenDictionary<string, TenantOptions> _tenants = tenants.ToFrozenDictionary(tenant => tenant.Id, StringComparer.Ordinal);
     private readonly FrozenDictionary<string, GatewayOptions> _gateways = gateways.ToFrozenDictionary(gateway => gateway.Id, StringComparer.Ordinal);
 
+    /// <summary>All gateways, in the order of their ids.</summary>
+    public IReadOnlyList<GatewayOptions> Gateways { get; } = [.. gateways.OrderBy(gateway => gateway.Id, StringComparer.Ordinal)];
+
     /// <summary>Whether a text has the form of an id of a tenant or a gateway.</summary>
     public static bool IsId(string text) =>
         text.Length is >= 1 and <= LongestId && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');

@@ -8,6 +8,7 @@ using VirtualNumber.Memory;
 using VirtualNumber.Protocol;
 using VirtualNumber.Redis;
 using VirtualNumber.Sealing;
+using VirtualNumber.Webhooks;
 
 namespace VirtualNumber.Hosting;
 
@@ -35,7 +36,12 @@ internal static partial class Composition
         .AddSingleton(new LeaseTerms(settings.Leasing))
         .AddSingleton(new RealNumberRules(settings.RealNumbers))
         .AddSingleton(settings.Guessing)
+        .AddSingleton(settings.GatewayHealth)
+        .AddSingleton(settings.NumberHealth)
+        .AddSingleton(settings.Calls)
         .AddSingleton(settings.Overload)
+        .AddSingleton(settings.Events)
+        .AddSingleton(settings.Webhooks)
         .AddSingleton(settings.HttpJson)
         .AddSingleton(new TenantQuotas(settings.Tenants.ToDictionary(
             tenant => tenant.Id, tenant => new LeaseQuota(tenant.LiveLeaseLimit, tenant.LeasesPerMinuteLimit), StringComparer.Ordinal)))
@@ -75,6 +81,8 @@ internal static partial class Composition
         .AddSingleton<RedisStore>()
         .AddSingleton<INumberPool>(provider => provider.GetRequiredService<RedisStore>())
         .AddSingleton<INumberStock>(provider => provider.GetRequiredService<RedisStore>())
+        .AddSingleton<IEventStore>(provider => provider.GetRequiredService<RedisStore>())
+        .AddSingleton<IPushStore>(provider => provider.GetRequiredService<RedisStore>())
         .AddHostedService<RegistryFollower>();
 
     private static IServiceCollection AddReplicatedWrites(this IServiceCollection services, RedisOptions options) =>
@@ -101,9 +109,11 @@ internal static partial class Composition
     /// <summary>The embedded store. It forgets everything on exit, so its keys need not outlive it either.</summary>
     private static void AddEmbeddedStore(this IServiceCollection services) => services
         .AddSingleton(_ => KeyRing.CreateThrowAway())
-        .AddSingleton(provider => new EmbeddedStore(provider.GetRequiredService<ProtocolBounds>()))
+        .AddSingleton(provider => new EmbeddedStore(provider.GetRequiredService<ProtocolBounds>(), LogBounds.WithEvents))
         .AddSingleton<INumberPool>(provider => provider.GetRequiredService<EmbeddedStore>())
-        .AddSingleton<INumberStock>(provider => provider.GetRequiredService<EmbeddedStore>());
+        .AddSingleton<INumberStock>(provider => provider.GetRequiredService<EmbeddedStore>())
+        .AddSingleton<IEventStore>(provider => provider.GetRequiredService<EmbeddedStore>())
+        .AddSingleton<IPushStore>(provider => provider.GetRequiredService<EmbeddedStore>());
 
     /// <summary>The verbs over whichever store there is, sealing, and Reclaim.</summary>
     public static IServiceCollection AddVerbs(this IServiceCollection services) => services
@@ -114,8 +124,17 @@ internal static partial class Composition
         .AddSingleton<PageTokens>()
         .AddSingleton<LeaseQuotas>()
         .AddSingleton<GuessGuard>()
+        .AddSingleton<GatewayWatch>()
         .AddSingleton<LeaseVerbs>()
-        .AddHostedService<Reclaimer>();
+        .AddSingleton<EventStreams>()
+        .AddSingleton<WebhookList>()
+        .AddSingleton(provider => new ParkedPushes(
+            provider.GetRequiredService<IPushStore>(),
+            provider.GetRequiredService<EventStreams>(),
+            provider.GetRequiredService<IReadOnlyList<WebhookOptions>>().Select(webhook => (webhook.TenantId, webhook.Id)).ToHashSet()))
+        .AddHostedService<WebhookDispatcher>()
+        .AddHostedService<Reclaimer>()
+        .AddHostedService<EventForwarder>();
 
     /// <summary>gRPC, health and reflection, and the door for HTTP with JSON.</summary>
     public static IServiceCollection AddApi(this IServiceCollection services)
@@ -141,6 +160,7 @@ internal static partial class Composition
             .AddSingleton<IReadOnlyList<string>>([.. s_services.Select(service => service.FullName)])
             .AddSingleton<StoreMonitor>()
             .AddHostedService(provider => provider.GetRequiredService<StoreMonitor>())
+            .AddHostedService<GatewayMonitor>()
             .AddHostedService<UnobservedTasks>();
     }
 
@@ -149,7 +169,7 @@ internal static partial class Composition
         var shares = provider.GetRequiredService<CallShares>();
         return HttpDoor.Open(
             [
-                new(V1.LeaseService.Descriptor, binder => V1.LeaseService.BindService(binder, provider.GetRequiredService<LeaseService>()), shares.Verbs),
+                new(V1.LeaseService.Descriptor, binder => V1.LeaseService.BindService(binder, provider.GetRequiredService<LeaseService>()), shares.Verbs, shares.Events),
                 new(V1.RoutingService.Descriptor, binder => V1.RoutingService.BindService(binder, provider.GetRequiredService<RoutingService>()), shares.LookUps),
             ],
             [.. s_pages, .. s_services.SelectMany(service => service.Methods.Select(method => $"/{service.FullName}/{method.Name}"))],
@@ -184,7 +204,7 @@ internal static partial class Composition
         app.UseHttpRoutes();
         app.UseRouting();
         app.UseMiddleware<CallAdmission>();
-        app.MapGrpcService<LeaseService>().WithMetadata(shares.Verbs);
+        app.MapGrpcService<LeaseService>().WithMetadata(shares.Verbs, shares.Events);
         app.MapGrpcService<RoutingService>().WithMetadata(shares.LookUps);
         app.MapGrpcService<OpsService>().WithMetadata(shares.Verbs);
         app.MapGrpcService<HealthService>().WithMetadata(shares.Watches);

@@ -22,7 +22,7 @@ public sealed class OverloadOptions
     public TimeSpan LongestCall { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How many streams of one kind (health's Watch, reflection) may be open; 1 to 100,000. Default 1,000: one for each client, and
+    /// How many streams of one kind (events, health's Watch, reflection) may be open; 1 to 100,000. Default 1,000: one for each client, and
     /// they cost a little memory, no work.
     /// </summary>
     public int Streams { get; set; } = 1_000;

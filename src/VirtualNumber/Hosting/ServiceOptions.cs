@@ -36,6 +36,8 @@ public sealed class GatewayOptions
 {
     private const int LongestAnnouncement = 64;
 
+    private NumberScope? _scope;
+
     /// <summary>Its id; 1 to 64 ASCII letters, digits, dots, underscores and hyphens.</summary>
     public string Id { get; set; } = "";
 
@@ -57,6 +59,19 @@ public sealed class GatewayOptions
     /// <summary>Whether it is to record calls. Default: no. Both parties have to be told, by the announcements say.</summary>
     public bool RecordCalls { get; set; }
 
+    /// <summary>
+    /// The virtual numbers that it has, by how they begin: country code, colon, digits without a trunk 0, as in <c>86:170</c> or
+    /// <c>86:70012345678</c>; at most 200. A question for any other is refused like one for a number that is in no pool.
+    /// Default: none. When <see cref="Pools"/> has none either, it has all.
+    /// </summary>
+    public IList<string> Numbers { get; } = [];
+
+    /// <summary>Pools whose numbers it has too, by tenant and id, as in <c>demo/parcels</c>; at most 200. Default: none.</summary>
+    public IList<string> Pools { get; } = [];
+
+    /// <summary><see cref="Numbers"/> and <see cref="Pools"/>, as they were when it was first asked for.</summary>
+    internal NumberScope Scope => _scope ??= new NumberScope([.. Numbers], [.. Pools]);
+
     /// <summary>What is wrong with them, one sentence each.</summary>
     internal IEnumerable<string> Validate()
     {
@@ -69,6 +84,13 @@ public sealed class GatewayOptions
             if (code is null || code.Length > LongestAnnouncement || !code.All(c => c is > ' ' and <= '~'))
                 yield return $"{name} of {Id} must be at most {LongestAnnouncement} visible ASCII characters.";
         }
+
+        foreach (var prefix in Numbers.Where(prefix => !NumberScope.IsPrefix(prefix)))
+            yield return $"{nameof(Numbers)} of {Id}: {prefix} is no country code, colon and leading digits, as in 86:170.";
+        foreach (var pool in Pools.Where(pool => !NumberScope.IsPool(pool)))
+            yield return $"{nameof(Pools)} of {Id}: {pool} is no tenant, slash and pool, as in demo/parcels.";
+        if (Numbers.Count > NumberScope.MostEntries || Pools.Count > NumberScope.MostEntries)
+            yield return $"{nameof(Numbers)} and {nameof(Pools)} of {Id} must have at most {NumberScope.MostEntries} entries each.";
     }
 }
 

@@ -2,6 +2,7 @@ using VirtualNumber.Http;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 using VirtualNumber.Redis;
+using VirtualNumber.Webhooks;
 
 namespace VirtualNumber.Hosting;
 
@@ -18,8 +19,13 @@ internal sealed record Settings(
     ProtocolBounds Bounds,
     ReclaimOptions Reclaim,
     GuessOptions Guessing,
+    GatewayHealthOptions GatewayHealth,
+    NumberHealthOptions NumberHealth,
+    CallRecordOptions Calls,
     OverloadOptions Overload,
     HttpJsonOptions HttpJson,
+    EventOptions Events,
+    IReadOnlyList<WebhookOptions> Webhooks,
     RedisOptions Redis,
     SealingOptions Sealing)
 {
@@ -36,8 +42,13 @@ internal sealed record Settings(
             Bind(configuration, "Bounds", new ProtocolBounds(), faults),
             Bind(configuration, "Reclaim", new ReclaimOptions(), faults),
             Bind(configuration, "Guessing", new GuessOptions(), faults),
+            Bind(configuration, "GatewayHealth", new GatewayHealthOptions(), faults),
+            Bind(configuration, "NumberHealth", new NumberHealthOptions(), faults),
+            ReadCalls(configuration, faults),
             Bind(configuration, "Overload", new OverloadOptions(), faults),
             Bind(configuration, "HttpJson", new HttpJsonOptions(), faults),
+            Bind(configuration, "Events", new EventOptions(), faults),
+            Bind(configuration, "Webhooks", new List<WebhookOptions>(), faults),
             Bind(configuration, "Redis", new RedisOptions(), faults),
             Bind(configuration, "Sealing", new SealingOptions(), faults));
 
@@ -46,7 +57,16 @@ internal sealed record Settings(
         faults.AddRange(settings.Bounds.Validate().Select(fault => $"Bounds: {fault}"));
         faults.AddRange(settings.Reclaim.Validate().Select(fault => $"Reclaim: {fault}"));
         faults.AddRange(settings.Guessing.Validate().Select(fault => $"Guessing: {fault}"));
+        faults.AddRange(settings.GatewayHealth.Validate().Select(fault => $"GatewayHealth: {fault}"));
+        faults.AddRange(settings.NumberHealth.Validate().Select(fault => $"NumberHealth: {fault}"));
+        faults.AddRange(settings.Calls.Validate().Select(fault => $"Calls: {fault}"));
         faults.AddRange(settings.Overload.Validate().Select(fault => $"Overload: {fault}"));
+        faults.AddRange(settings.Events.Validate().Select(fault => $"Events: {fault}"));
+        faults.AddRange(settings.Webhooks.SelectMany(webhook => webhook.Validate()).Select(fault => $"Webhooks: {fault}"));
+        faults.AddRange(settings.Webhooks.Where(webhook => settings.Tenants.All(tenant => tenant.Id != webhook.TenantId))
+            .Select(webhook => $"Webhooks: TenantId of {webhook.Id} must be one of Tenants."));
+        faults.AddRange(settings.Webhooks.GroupBy(webhook => (webhook.TenantId, webhook.Id)).Where(group => group.Count() > 1)
+            .Select(group => $"Webhooks: {group.Key.Id} of {group.Key.TenantId} is named more than once."));
         faults.AddRange(settings.Redis.Validate(settings.Bounds.CommandDelay).Select(fault => $"Redis: {fault}"));
         faults.AddRange(settings.Sealing.Validate().Select(fault => $"Sealing: {fault}"));
         faults.AddRange(FaultsOf("Tenants", [.. settings.Tenants.Select(tenant => (tenant.Id ?? "", tenant.DefaultCountry ?? ""))]));
@@ -68,6 +88,15 @@ internal sealed record Settings(
         if (configuration.GetSection("Leasing:ExtensionSpans").Exists())
             options.ExtensionSpans = [];
         return Bind(configuration, "Leasing", options, faults);
+    }
+
+    private static CallRecordOptions ReadCalls(IConfiguration configuration, List<string> faults)
+    {
+        var options = new CallRecordOptions();
+        // Given and empty: no limit.
+        if (configuration.GetSection("Calls:Limits").Exists())
+            options.Limits = [];
+        return Bind(configuration, "Calls", options, faults);
     }
 
     private static RealNumberOptions ReadRealNumbers(IConfiguration configuration, List<string> faults)

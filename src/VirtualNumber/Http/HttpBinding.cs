@@ -38,8 +38,8 @@ internal sealed class HttpBinding
 
         if (rule.ResponseBody.Length > 0)
             throw Wrong("has a response_body, which this service does not serve");
-        if (method.IsClientStreaming || method.IsServerStreaming)
-            throw Wrong("is a stream, which this service does not serve by HTTP");
+        if (method.IsClientStreaming)
+            throw Wrong("is a stream of requests, which this service does not serve by HTTP");
     }
 
     /// <summary>What is called.</summary>
@@ -47,6 +47,9 @@ internal sealed class HttpBinding
 
     /// <summary>The method's path on the wire of gRPC: slash, service, slash, method.</summary>
     public string MethodPath => $"/{Method.Service.FullName}/{Method.Name}";
+
+    /// <summary>Whether it answers with a stream: with lines.</summary>
+    public bool IsStream => Method.IsServerStreaming;
 
     /// <summary>The verb of HTTP.</summary>
     public string Verb { get; }

@@ -13,7 +13,8 @@ internal sealed record HttpService(Google.Protobuf.Reflection.ServiceDescriptor 
 
 /// <summary>What <c>CallAdmission</c> goes by: a call of a method by HTTP.</summary>
 /// <param name="Name">The method's path on the wire of gRPC.</param>
-internal sealed record HttpCallMetadata(string Name);
+/// <param name="IsStream">Whether it answers with a stream.</param>
+internal sealed record HttpCallMetadata(string Name, bool IsStream);
 
 /// <summary>Puts the parts of the door together: each annotated method of some services becomes an endpoint of HTTP/1.1.</summary>
 internal static partial class HttpDoor
@@ -27,7 +28,7 @@ internal static partial class HttpDoor
         {
             service.Bind(methods);
             routes.AddRange(BindingsOf(service.Descriptor, options).Select(binding => new HttpRoute(binding, EndpointOf(
-                binding, new Transcoder(binding, methods.Methods[binding.MethodPath], time, loggers.CreateLogger<Transcoder>()), service.Metadata))));
+                binding, new Transcoder(binding, methods, time, loggers.CreateLogger<Transcoder>()), service.Metadata))));
         }
 
         if (options.ResolveByGet)
@@ -54,7 +55,7 @@ internal static partial class HttpDoor
         // Nothing is matched by it: it is what spans and metrics show as the route.
         RoutePatternFactory.Pattern(binding.Path.Text),
         order: 0,
-        new EndpointMetadataCollection([new HttpCallMetadata(binding.MethodPath), .. metadata]),
+        new EndpointMetadataCollection([new HttpCallMetadata(binding.MethodPath, binding.IsStream), .. metadata]),
         $"HTTP - {binding.Verb} {binding.Path.Text}");
 
     private static partial class Log

@@ -28,6 +28,9 @@ internal sealed class HttpRefusal
             _retryAfter = Math.Ceiling(retry.RetryDelay.ToTimeSpan().TotalSeconds).ToString(CultureInfo.InvariantCulture);
     }
 
+    /// <summary>The status, in JSON.</summary>
+    public ReadOnlyMemory<byte> Body => _body;
+
     public Task WriteToAsync(HttpResponse response)
     {
         response.StatusCode = _httpStatus;

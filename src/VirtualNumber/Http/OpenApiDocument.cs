@@ -50,7 +50,7 @@ internal sealed partial class OpenApiDocument
             operation["requestBody"] = new JsonObject { ["required"] = true, ["content"] = Json(binding.BodyField?.MessageType ?? binding.Method.InputType) };
         operation["responses"] = new JsonObject
         {
-            ["200"] = new JsonObject { ["description"] = "Done.", ["content"] = Json(binding.Method.OutputType) },
+            ["200"] = new JsonObject { ["description"] = binding.IsStream ? "Messages, one a line; an error after the first is a last line {\"error\": ...}." : "Done.", ["content"] = Json(binding.Method.OutputType, binding.IsStream) },
             ["default"] = new JsonObject { ["description"] = "An error, with its reason in the details.", ["content"] = Json(RpcStatus.Descriptor) },
         };
         return operation;
@@ -74,8 +74,8 @@ internal sealed partial class OpenApiDocument
         ["schema"] = _schemas.Of(path.Field),
     };
 
-    private JsonObject Json(MessageDescriptor type) =>
-        new() { [JsonAnswer.MediaType] = new JsonObject { ["schema"] = _schemas.Of(type) } };
+    private JsonObject Json(MessageDescriptor type, bool isStream = false) =>
+        new() { [isStream ? JsonLines.MediaType : JsonAnswer.MediaType] = new JsonObject { ["schema"] = _schemas.Of(type) } };
 
     /// <summary>A method that can be called in several ways has as many operations.</summary>
     private string OperationId(MethodDescriptor method)

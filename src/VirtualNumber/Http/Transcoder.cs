@@ -5,19 +5,41 @@ using VirtualNumber.Api;
 
 namespace VirtualNumber.Http;
 
-/// <summary>Serves one way to call one method: reads the request, calls the handler, writes the answer or the error.</summary>
-internal sealed partial class Transcoder(HttpBinding binding, AnyMethod method, TimeProvider time, ILogger<Transcoder> logger)
+/// <summary>Serves one way to call one method: reads the request, calls the handler, writes the answer, or answers, or the error.</summary>
+internal sealed partial class Transcoder
 {
-    private readonly RequestReader _requests = new(binding);
+    private readonly HttpBinding _binding;
+    private readonly AnyMethod? _method;
+    private readonly AnyStream? _stream;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Transcoder> _logger;
+    private readonly RequestReader _requests;
+
+    public Transcoder(HttpBinding binding, MethodCollector methods, TimeProvider time, ILogger<Transcoder> logger)
+    {
+        (_binding, _time, _logger, _requests) = (binding, time, logger, new(binding));
+        if (binding.IsStream)
+            _stream = methods.Streams[binding.MethodPath];
+        else
+            _method = methods.Methods[binding.MethodPath];
+    }
 
     public async Task HandleAsync(HttpContext http)
     {
-        using var call = new HttpCallContext(http, binding.MethodPath, time);
+        using var call = new HttpCallContext(http, _binding.MethodPath, _time);
         Task? handler = null;
         try
         {
             var request = await _requests.ReadAsync(http.Request, http.Features.GetRequiredFeature<HttpTarget>(), call.CancellationToken);
-            var answering = method(request, call);
+            if (_stream is not null)
+            {
+                // What it writes and what is written in its stead at the deadline must not meet, so it is waited for: it ends by its token.
+                await _stream(request, new JsonLines(http.Response, call.CancellationToken), call);
+                Tag(http, StatusCode.OK);
+                return;
+            }
+
+            var answering = _method!(request, call);
             handler = answering;
             var answer = await answering.WaitAsync(call.CancellationToken);
             Tag(http, StatusCode.OK);
@@ -35,12 +57,18 @@ internal sealed partial class Transcoder(HttpBinding binding, AnyMethod method, 
     /// Answers, at the deadline too; the call's place in the instance is held until what still runs has ended, and what it ends with has been
     /// looked at.
     /// </summary>
-    private static async Task RefuseAsync(HttpResponse response, HttpRefusal refusal, Task? handler)
+    private async Task RefuseAsync(HttpResponse response, HttpRefusal refusal, Task? handler)
     {
         try
         {
             if (response.HasStarted)
+            {
+                // Half a line of an answer that is no stream cannot be ended by another one.
+                if (_stream is not null && !response.HttpContext.RequestAborted.IsCancellationRequested)
+                    await JsonLines.FailAsync(response, refusal);
                 return;
+            }
+
             await refusal.WriteToAsync(response);
             if (handler is { IsCompleted: false })
                 await response.CompleteAsync();
@@ -69,7 +97,7 @@ internal sealed partial class Transcoder(HttpBinding binding, AnyMethod method, 
             case not null when http.RequestAborted.IsCancellationRequested:
                 return (StatusMap.CallCancelled(), null);
             default:
-                Log.HandlerThrew(logger, binding.MethodPath, exception!);
+                Log.HandlerThrew(_logger, _binding.MethodPath, exception!);
                 return (new RpcException(new Status(StatusCode.Unknown, "Exception was thrown by handler.")), null);
         }
     }
@@ -79,7 +107,7 @@ internal sealed partial class Transcoder(HttpBinding binding, AnyMethod method, 
     {
         if (http.Features.Get<IHttpActivityFeature>()?.Activity is not { } span)
             return;
-        span.SetTag("grpc.method", binding.MethodPath);
+        span.SetTag("grpc.method", _binding.MethodPath);
         span.SetTag("grpc.status_code", ((int)code).ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 

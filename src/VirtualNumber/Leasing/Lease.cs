@@ -76,9 +76,15 @@ public sealed record Lease(
     /// <summary>The area that the number belongs to; empty: none.</summary>
     public string AreaCode { get; init; } = "";
 
+    /// <summary>Since when a gateway finds the number faulty; null: it does not, or it was not looked up.</summary>
+    public DateTimeOffset? FaultySince { get; init; }
+
     /// <summary>Pair mode: who may call whom; unspecified in the other modes.</summary>
     public CallDirection Direction { get; init; }
 
     /// <summary>Pair mode: the peer's number, masked; empty while it is not known, and when it does not open.</summary>
     public string MaskedPeerNumber { get; init; } = "";
+
+    /// <summary>When calls are connected, and whose, besides the pool's rules.</summary>
+    public CallRules Rules { get; init; } = CallRules.None;
 }

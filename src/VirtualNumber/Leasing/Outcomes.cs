@@ -15,13 +15,19 @@ public enum CreateLeaseOutcome
     /// <summary>The peer's number is itself a virtual number.</summary>
     PeerNumberInPool,
 
+    /// <summary>Numbers of the real number's kind may not be bound in this pool.</summary>
+    RealNumberKindNotAllowed,
+
+    /// <summary>Numbers of the peer's kind may not be bound in this pool.</summary>
+    PeerNumberKindNotAllowed,
+
     /// <summary>A peer or a direction is given, and the pool's numbers are not shared by pairs.</summary>
     PoolNotPair,
 
     /// <summary>The request id was used for the same role with other content.</summary>
     RequestIdReused,
 
-    /// <summary>The role has a live lease with another real number.</summary>
+    /// <summary>The role has a live lease with another real number, or with other call rules than are asked for.</summary>
     RoleTaken,
 
     /// <summary>This request got a lease before, and that lease has ended.</summary>
@@ -67,6 +73,12 @@ public enum LeaseOutcome
     /// <summary>No such lease of this tenant, or its record is gone after its number's rest.</summary>
     LeaseUnknown,
 
+    /// <summary>Numbers of the real number's kind may not be bound in the lease's pool (reassign).</summary>
+    RealNumberKindNotAllowed,
+
+    /// <summary>Numbers of the peer's kind may not be bound there (reassign).</summary>
+    PeerNumberKindNotAllowed,
+
     /// <summary>The request id was used with other content (extend, reassign).</summary>
     RequestIdReused,
 
@@ -102,51 +114,72 @@ public enum ReportOutcome
     AfterTerminal,
 }
 
-/// <summary>What a look-up came to, in order of precedence. Only <see cref="Connect"/> connects.</summary>
+/// <summary>
+/// What a look-up came to, in order of precedence. Only <see cref="Connect"/> connects. The values are those of the public document, and of
+/// stored call records: what comes new gets a new one.
+/// </summary>
 public enum ResolveOutcome
 {
+    /// <summary>Not an outcome: no look-up of the call was seen.</summary>
+    Unspecified = 0,
+
     /// <summary>The call goes to the real number.</summary>
-    Connect,
+    Connect = 1,
 
     /// <summary>The called number is shared by extension: the caller is to key one in.</summary>
-    CollectDigits,
+    CollectDigits = 2,
 
     /// <summary>The caller has guessed too often of late, or too many have at this number: nothing is looked up.</summary>
-    LockedOut,
+    LockedOut = 3,
 
     /// <summary>The called number is in no pool.</summary>
-    NotStocked,
+    NotStocked = 4,
+
+    /// <summary>The called number is none of those that the gateway has.</summary>
+    GatewayNotAllowed = 16,
 
     /// <summary>The called number is suspended.</summary>
-    Suspended,
+    Suspended = 5,
 
     /// <summary>
     /// Nobody holds the called number, or the extension that was keyed in, and nobody has since its last rest; or the caller is no party
     /// of a pair on it.
     /// </summary>
-    NotLeased,
+    NotLeased = 6,
 
     /// <summary>The lease is over: released, expired, or past its expire time; the caller is a stranger.</summary>
-    Ended,
+    Ended = 7,
 
     /// <summary>The lease is over, or stands for others by now, and the caller was a party of it.</summary>
-    EndedForParty,
+    EndedForParty = 8,
 
     /// <summary>The caller is withheld, and the pool does not connect such calls.</summary>
-    CallerWithheld,
+    CallerWithheld = 9,
 
     /// <summary>The holder dials the number that stands for the holder.</summary>
-    CallerIsHolder,
+    CallerIsHolder = 10,
 
     /// <summary>The caller is a party of the pair, and only the other one may call.</summary>
-    DirectionNotAllowed,
+    DirectionNotAllowed = 11,
 
     /// <summary>The caller is a party of the pair, and the other one is not known yet.</summary>
-    PeerUnknown,
+    PeerUnknown = 12,
+
+    /// <summary>The rules of pool or lease connect no calls at this time.</summary>
+    OutsideHours = 17,
+
+    /// <summary>The rules of pool or lease block this caller.</summary>
+    CallerBlocked = 18,
+
+    /// <summary>The rules of pool or lease connect some callers only, and this is none of them, or is withheld.</summary>
+    CallerNotAllowed = 19,
 
     /// <summary>The bound number has since become a virtual number: connecting would loop.</summary>
-    RealNumberInPool,
+    RealNumberInPool = 13,
 
     /// <summary>The call was forwarded from another number of the pools: connecting it may go in a circle.</summary>
-    ForwardedFromPool,
+    ForwardedFromPool = 14,
+
+    /// <summary>The call would be connected, but the caller was connected by this lease as often as may be of late.</summary>
+    TooFrequent = 15,
 }

@@ -56,6 +56,12 @@ public sealed record Pool(
     /// <summary>Where a gateway may send such a caller instead, in canonical form; empty: nowhere.</summary>
     public string EndedHotline { get; init; } = "";
 
+    /// <summary>When calls are connected, and whose; a lease may have rules of its own besides.</summary>
+    public CallRules Rules { get; init; } = CallRules.None;
+
+    /// <summary>Which kinds of numbers may be bound, of those that may be at all; empty: all of them.</summary>
+    public PhoneNumberKindSet AllowedKinds { get; init; }
+
     /// <summary>
     /// How many slots a number has. A slot is what is leased and rests: the number itself in direct mode, the number and an extension in
     /// extension mode, the number and a figure that nobody is told in pair mode.
@@ -70,6 +76,9 @@ public sealed record Pool(
     /// <summary>The extension of a slot, its leading zeros kept; null where numbers have none.</summary>
     public string? ExtensionOf(uint slot) =>
         Mode == PoolMode.Extension ? (slot % SlotsPerNumber()).ToString($"D{ExtensionLength}", CultureInfo.InvariantCulture) : null;
+
+    /// <summary>Whether a number of that kind may be bound, as far as this pool goes.</summary>
+    public bool MayBind(PhoneNumberKind kind) => AllowedKinds == default || AllowedKinds.Contains(kind);
 
     /// <summary>Whether <paramref name="other"/> asks for the same pool, times and version aside.</summary>
     public bool HasPropertiesOf(Pool other) =>
@@ -86,7 +95,7 @@ public sealed record LeaseQuota(int? LiveLeases, int? LeasesPerMinute)
 }
 
 /// <summary>
-/// Counts of places by state: in direct mode a place is a number, else each number has as many as its pool's density. The five states
+/// Counts of places by state: in direct mode a place is a number, else each number has as many as its pool's density. The six states
 /// exclude each other and add up to <see cref="Stocked"/>, always.
 /// </summary>
 /// <param name="Available">May be leased now.</param>
@@ -97,8 +106,11 @@ public sealed record LeaseQuota(int? LiveLeases, int? LeasesPerMinute)
 /// <param name="Draining">How many of the retired still have a live lease.</param>
 public readonly record struct NumberCounts(long Available, long Leased, long Aging, long Suspended, long Retired, long Draining)
 {
+    /// <summary>Taken out since a gateway found them faulty, their probation included; those with a live lease count as leased.</summary>
+    public long Faulty { get; init; }
+
     /// <summary>All numbers.</summary>
-    public long Stocked => Available + Leased + Aging + Suspended + Retired;
+    public long Stocked => Available + Leased + Aging + Suspended + Retired + Faulty;
 
     /// <summary>Adds up the counts of two sets of numbers.</summary>
     public static NumberCounts operator +(NumberCounts left, NumberCounts right) => new(
@@ -107,7 +119,10 @@ public readonly record struct NumberCounts(long Available, long Leased, long Agi
         left.Aging + right.Aging,
         left.Suspended + right.Suspended,
         left.Retired + right.Retired,
-        left.Draining + right.Draining);
+        left.Draining + right.Draining)
+    {
+        Faulty = left.Faulty + right.Faulty,
+    };
 
     /// <inheritdoc cref="op_Addition"/>
     public static NumberCounts Add(NumberCounts left, NumberCounts right) => left + right;

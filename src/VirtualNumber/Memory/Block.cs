@@ -13,7 +13,7 @@ namespace VirtualNumber.Memory;
 internal abstract partial class Block
 {
     private readonly ProtocolBounds _bounds;
-    private readonly int _logLength;
+    private readonly LogBounds _logBounds;
 
     /// <summary>The record of each slot that has one: from the take until the slot has rested.</summary>
     private readonly Dictionary<uint, LeaseRecord> _records = [];
@@ -34,7 +34,7 @@ internal abstract partial class Block
     private readonly Queue<LogEntry> _log = new();
     private long _logSequence;
 
-    protected Block(BlockEntry entry, ProtocolBounds bounds, int logLength) => (Entry, _bounds, _logLength) = (entry, bounds, logLength);
+    protected Block(BlockEntry entry, ProtocolBounds bounds, LogBounds log) => (Entry, _bounds, _logBounds) = (entry, bounds, log);
 
     /// <summary>It in the registry.</summary>
     public BlockEntry Entry { get; }
@@ -49,14 +49,14 @@ internal abstract partial class Block
     protected TimeSpan Aging => Pool.Aging;
 
     /// <summary>An empty block of the kind that its pool's mode asks for.</summary>
-    public static Block Create(BlockEntry entry, ProtocolBounds bounds, int logLength) => entry.Owner.Pool.Mode switch
+    public static Block Create(BlockEntry entry, ProtocolBounds bounds, LogBounds log) => entry.Owner.Pool.Mode switch
     {
-        PoolMode.Extension => new ExtensionBlock(entry, bounds, logLength),
-        PoolMode.Pair => new PairBlock(entry, bounds, logLength),
-        _ => new DirectBlock(entry, bounds, logLength),
+        PoolMode.Extension => new ExtensionBlock(entry, bounds, log),
+        PoolMode.Pair => new PairBlock(entry, bounds, log),
+        _ => new DirectBlock(entry, bounds, log),
     };
 
-    /// <summary>The log of state changes, oldest first; bounded.</summary>
+    /// <summary>The log of state changes, oldest first; bounded by its length, and where they are not forwarded yet by more.</summary>
     public IReadOnlyList<LogEntry> ReadLog()
     {
         lock (Gate)
@@ -132,7 +132,6 @@ internal abstract partial class Block
     private void Log(LogKind kind, uint? slot, DateTimeOffset? leaseTime, int count, DateTimeOffset now)
     {
         _log.Enqueue(new LogEntry(++_logSequence, now, kind, slot, leaseTime, count));
-        if (_log.Count > _logLength)
-            _log.Dequeue();
+        CutLog();
     }
 }

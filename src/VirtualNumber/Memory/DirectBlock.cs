@@ -4,7 +4,7 @@ using VirtualNumber.Protocol;
 namespace VirtualNumber.Memory;
 
 /// <summary>A block whose numbers are leased whole, the longest rested first. A number is a slot.</summary>
-internal sealed class DirectBlock(BlockEntry entry, ProtocolBounds bounds, int logLength) : Block(entry, bounds, logLength)
+internal sealed class DirectBlock(BlockEntry entry, ProtocolBounds bounds, LogBounds log) : Block(entry, bounds, log)
 {
     private const long NoneFree = long.MaxValue;
 
@@ -19,11 +19,20 @@ internal sealed class DirectBlock(BlockEntry entry, ProtocolBounds bounds, int l
     protected override int NumberCount => _slots.Count;
 
     /// <summary>The score of the longest rested number.</summary>
-    public override long? FindRoom(PairParties? parties, DateTimeOffset now) =>
-        Volatile.Read(ref _firstFree) is var first && first <= (now - Aging).ToUnixTimeMilliseconds() ? first : null;
+    public override long? FindRoom(PairParties? parties, DateTimeOffset now)
+    {
+        if (Volatile.Read(ref _firstFree) is var first && first <= (now - Aging).ToUnixTimeMilliseconds())
+            return first;
+        lock (Gate)
+        {
+            var rested = Returns.TakeWhile(back => back.Time <= now).Select(back => _slots[(int)back.Index].Score).Where(score => score <= now - Aging);
+            return rested.Select(score => (long?)score.ToUnixTimeMilliseconds()).Min();
+        }
+    }
 
     protected override uint? FreeSlot(TakeStep step, DateTimeOffset now)
     {
+        Readmit(int.MaxValue, now);
         if (_free.Count == 0 || _free.Min.Score > now - Aging)
             return null;
 
@@ -65,17 +74,14 @@ internal sealed class DirectBlock(BlockEntry entry, ProtocolBounds bounds, int l
         AddToFree(slot);
     }
 
-    protected override bool Become(uint index, StockChange change)
+    protected override StockState GetState(uint index) => _slots[(int)index].State;
+
+    protected override void SetState(uint index, StockState state)
     {
         var slot = _slots[(int)index];
-        var state = slot.State.After(change);
-        if (state == slot.State)
-            return false;
-
         _free.Remove((slot.Score, slot.Index));
         slot.State = state;
         AddToFree(slot);
-        return true;
     }
 
     protected override IEnumerable<LeaseRecord> RecordsOf(uint index) => FindRecord(index) is { } record ? [record] : [];
@@ -86,14 +92,21 @@ internal sealed class DirectBlock(BlockEntry entry, ProtocolBounds bounds, int l
         foreach (var slot in _slots)
             counts += CountOf(slot, now);
         DateTimeOffset? next = counts.Available > 0 || _free.Count == 0 ? null : _free.Min.Score + Aging;
+        foreach (var (back, index) in counts.Available > 0 ? [] : Returns)
+        {
+            var time = _slots[(int)index].Score + Aging is var rested && rested > back ? rested : back;
+            next = time < next ? time : next ?? time;
+        }
+
         return (counts, next);
     }
 
     private NumberCounts CountOf(Slot slot, DateTimeOffset now)
     {
         var leased = slot.Score > now;
-        return slot.State switch
+        return StateOf(slot.Index, now) switch
         {
+            StockState.Faulty when !leased => new NumberCounts(0, 0, 0, 0, 0, 0) { Faulty = 1 },
             StockState.Suspended => new(0, 0, 0, 1, 0, 0),
             StockState.Retired => new(0, 0, 0, 0, 1, leased ? 1 : 0),
             _ when leased => new(0, 1, 0, 0, 0, 0),

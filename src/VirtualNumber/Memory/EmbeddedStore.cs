@@ -9,18 +9,17 @@ namespace VirtualNumber.Memory;
 /// The embedded store: everything in the memory of one process, forgotten on exit. It is the readable specification that other
 /// stores are checked against, step by step, so it favours plain statements over speed.
 /// </summary>
-internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = EmbeddedStore.DefaultLogLength) : INumberPool, INumberStock
+internal sealed partial class EmbeddedStore(ProtocolBounds bounds, LogBounds? logBounds = null) : INumberPool, INumberStock
 {
-    /// <summary>How many state changes each block remembers.</summary>
-    public const int DefaultLogLength = 1_000;
-
     /// <summary>How many slots one page of a walk looks at.</summary>
     private const int MostSlotsPerPage = 20_000;
 
+    private readonly LogBounds _logBounds = logBounds ?? LogBounds.WithoutEvents;
     private readonly Lock _gate = new();
     private readonly StockRegistry _registry = new();
     private readonly Ledgers _ledgers = new();
     private readonly Counters _counters = new();
+    private readonly Beats _beats = new();
     private ImmutableArray<Block> _blocks = [];
     private int _reclaimRound;
 
@@ -100,11 +99,28 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
             : new RouteAnswer(RouteOutcome.NotStocked));
     }
 
+    public ValueTask<RecordCallOutcome> RecordCallAsync(CallStep step, DateTimeOffset now, CancellationToken cancellation) => Do(
+        () => _registry.Locate(step.Called) is var (entry, _) ? FindBlock(entry.Id)?.RecordCall(step, now) ?? RecordCallOutcome.NoBlock : RecordCallOutcome.NoBlock,
+        cancellation);
+
+    public ValueTask<CallEventsAnswer> ReportCallEventsAsync(CallEventsStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => FindBlock(step.Block)?.ReportCallEvents(step, now) ?? new(CallEventsOutcome.LeaseUnknown), cancellation);
+
     public ValueTask<DateTimeOffset?> FindBarAsync(Digest counter, DateTimeOffset now, CancellationToken cancellation) =>
         Do(() => _counters.FindBar(counter, now), cancellation);
 
     public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation) =>
         Do(() => _counters.Count(step, now), cancellation);
+
+    public ValueTask<HealthAnswer> ReportHealthAsync(HealthStep step, DateTimeOffset now, CancellationToken cancellation) => Do(
+        () => _registry.Locate(step.Number) is var (entry, index) ? BlockOf(entry.Id).Report(index, step, now) : new(HealthOutcome.NotStocked),
+        cancellation);
+
+    public ValueTask<bool> BeatAsync(string gatewayId, InstanceBeat beat, CancellationToken cancellation) =>
+        Do(() => _beats.Note(gatewayId, beat), cancellation);
+
+    public ValueTask<IReadOnlyList<InstanceBeat>> ListBeatsAsync(string gatewayId, DateTimeOffset now, CancellationToken cancellation) =>
+        Do(() => _beats.List(gatewayId, now), cancellation);
 
     public ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation)
     {
@@ -135,7 +151,7 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
             lock (_gate)
             {
                 if (_registry.FindPool(pool.TenantId, pool.PoolId) is null)
-                    _registry.Apply(new RegistryChange(pool));
+                    _registry.Apply(RegistryChange.Of(pool));
                 var standing = _registry.FindPool(pool.TenantId, pool.PoolId)!.Pool;
                 return (standing, standing.HasPropertiesOf(pool));
             }
@@ -150,7 +166,7 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
             {
                 var plan = _registry.PlanUpdate(tenantId, poolId, update, expectedVersion);
                 if (plan is { Changed: true } changed)
-                    _registry.Apply(new RegistryChange(changed.Pool));
+                    _registry.Apply(update.ToChange(changed.Pool));
                 return plan;
             }
         },
@@ -227,6 +243,32 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
         },
         cancellation);
 
+    public ValueTask<CallPage> ListCallsAsync(
+        Pool pool, CallFilter filter, CallCursor from, int limit, int looked, CancellationToken cancellation) => Do(
+        () =>
+        {
+            var blocks = BlocksOf(pool);
+            var calls = new List<(uint Block, CallRecord Call)>();
+            for (var at = from; at.Block < blocks.Count; at = new CallCursor(at.Block + 1))
+            {
+                if (filter.Block is { } only && blocks[at.Block].Id != only)
+                    continue;
+                if (blocks[at.Block].CollectCalls(filter, at, limit, ref looked, calls) is { } rest)
+                    return new CallPage(calls, rest);
+            }
+
+            return new CallPage(calls, null);
+        },
+        cancellation);
+
+    /// <inheritdoc/>
+    public ValueTask<FaultyPage> ListFaultyNumbersAsync(Pool pool, RecordCursor from, int limit, DateTimeOffset now, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var blocks = BlocksOf(pool);
+        return FaultyPage.WalkAsync(blocks.Count, from, limit, at => new(blocks[at].ListFaulty(now)));
+    }
+
     /// <inheritdoc/>
     /// <remarks>What is in memory does not come back older.</remarks>
     public ValueTask<IReadOnlyList<BarredBlock>> ListBarredBlocksAsync(Pool pool, DateTimeOffset now, CancellationToken cancellation) =>
@@ -267,7 +309,7 @@ internal sealed class EmbeddedStore(ProtocolBounds bounds, int logLength = Embed
             {
                 var (entry, _, count) = _registry.Apply(change)!.Value;
                 if (entry.Id > _blocks.Length)
-                    _blocks = _blocks.Add(Block.Create(entry, bounds, logLength));
+                    _blocks = _blocks.Add(Block.Create(entry, bounds, _logBounds));
                 BlockOf(entry.Id).Add(count, now);
                 added += count;
             }

@@ -6,7 +6,7 @@ namespace VirtualNumber.Memory;
 /// A block whose numbers are shared by extension: a slot is a number and an extension. The number with the fewest slots in use comes first,
 /// so that the extensions of all are as hard to guess.
 /// </summary>
-internal sealed class ExtensionBlock(BlockEntry entry, ProtocolBounds bounds, int logLength) : SharedBlock(entry, bounds, logLength)
+internal sealed class ExtensionBlock(BlockEntry entry, ProtocolBounds bounds, LogBounds log) : SharedBlock(entry, bounds, log)
 {
     protected override int RankOf(int taken) => taken;
 

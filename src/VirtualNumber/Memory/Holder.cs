@@ -9,14 +9,14 @@ internal abstract partial class Block
     public LeaseRecord? Get(HolderKey holder)
     {
         lock (Gate)
-            return FindHolder(holder);
+            return Shown(FindHolder(holder));
     }
 
     /// <inheritdoc cref="INumberPool.FindAsync"/>
     public LeaseRecord? Find(Claim claim)
     {
         lock (Gate)
-            return FindRecord(claim, out var record) ? record : null;
+            return FindRecord(claim, out var record) ? Shown(record) : null;
     }
 
     /// <summary>A holder's record; null when it is gone, of a later or earlier holder, or of another tenant.</summary>

@@ -33,6 +33,12 @@ internal enum LogKind
     /// <summary>Numbers were retired.</summary>
     Retired,
 
+    /// <summary>A gateway found a number faulty.</summary>
+    Faulty,
+
+    /// <summary>A gateway found a number well that was faulty.</summary>
+    Well,
+
     /// <summary>Another server answers, which may have forgotten leases: what they may have touched rests. Redis only.</summary>
     Cautious,
 
@@ -48,3 +54,15 @@ internal enum LogKind
 /// <param name="LeaseTime">Which holder; null for changes of the stock.</param>
 /// <param name="Count">How many numbers.</param>
 internal sealed record LogEntry(long Sequence, DateTimeOffset Time, LogKind Kind, uint? Slot, DateTimeOffset? LeaseTime, int Count);
+
+/// <summary>How many state changes each block remembers.</summary>
+/// <param name="Length">Of those that were forwarded to the events of the tenant.</param>
+/// <param name="Most">Of all: more that nobody has forwarded are lost as events.</param>
+internal sealed record LogBounds(int Length, int Most)
+{
+    /// <summary>Where nobody forwards them.</summary>
+    public static LogBounds WithoutEvents { get; } = new(1_000, 1_000);
+
+    /// <summary>Where somebody does.</summary>
+    public static LogBounds WithEvents { get; } = new(1_000, 100_000);
+}

@@ -7,7 +7,7 @@ namespace VirtualNumber.Memory;
 /// A block whose numbers are shared by pairs. A party is on a number while it is on a lease there and until it has rested from it, and in
 /// that time on no other lease of the number. The first number on which both parties fit is taken, so that few are in use.
 /// </summary>
-internal sealed class PairBlock(BlockEntry entry, ProtocolBounds bounds, int logLength) : SharedBlock(entry, bounds, logLength)
+internal sealed class PairBlock(BlockEntry entry, ProtocolBounds bounds, LogBounds log) : SharedBlock(entry, bounds, log)
 {
     /// <summary>Where each party is, or was and has not rested since.</summary>
     private readonly Dictionary<(uint Index, Digest Party), Stay> _stays = [];
@@ -19,7 +19,7 @@ internal sealed class PairBlock(BlockEntry entry, ProtocolBounds bounds, int log
     public PairRoom FindRoomOf(PairParties parties, DateTimeOffset now)
     {
         lock (Gate)
-            return Numbers.Where(number => number.State == StockState.InStock)
+            return Numbers.Where(number => StateOf(number.Index, now) == StockState.InStock)
                 .Aggregate(default(PairRoom), (room, number) => room + RoomOn(number, parties, now));
     }
 

@@ -17,11 +17,15 @@ internal abstract partial class Block
                 removed++;
             }
 
+            removed += _calls.Reclaim(limit - expired - removed, now);
+            _frequencies.Reclaim(now);
             return new(expired, removed, Backlog: expired + removed >= limit);
         }
     }
 
-    /// <summary>Writes down what has expired, then removes what has rested; the earliest first, at most <paramref name="limit"/> in all.</summary>
+    /// <summary>
+    /// Writes down what has expired, removes what has rested, then puts back what was faulty; the earliest first, at most <paramref name="limit"/> in all.
+    /// </summary>
     protected virtual (int Expired, int Removed) Tidy(int limit, DateTimeOffset now)
     {
         var (expired, removed) = (0, 0);
@@ -29,7 +33,7 @@ internal abstract partial class Block
             Judge(_records[next.Slot], now);
         for (; expired + removed < limit && _ended.Count > 0 && _ended.Min is var next && next.End <= now - Aging; removed++)
             Remove(_records[next.Slot]);
-        return (expired, removed);
+        return (expired, removed + Readmit(limit - expired - removed, now));
     }
 
     protected bool IsAnyDueBy(DateTimeOffset now) =>

@@ -12,16 +12,13 @@ internal abstract partial class SharedBlock
         OpenOrClose(number);
     }
 
-    protected override bool Become(uint index, StockChange change)
+    protected override StockState GetState(uint index) => _numbers[(int)index].State;
+
+    protected override void SetState(uint index, StockState state)
     {
         var number = _numbers[(int)index];
-        var state = number.State.After(change);
-        if (state == number.State)
-            return false;
-
         number.State = state;
         OpenOrClose(number);
-        return true;
     }
 
     protected override IEnumerable<LeaseRecord> RecordsOf(uint index) =>
@@ -34,9 +31,10 @@ internal abstract partial class SharedBlock
         foreach (var number in _numbers)
         {
             var places = PlacesOf(number, now);
-            counts += CountOf(number.State, places);
-            if (number.State == StockState.InStock)
-                next = places.NextTime is { } time && !(time >= next) ? time : next;
+            var state = StateOf(number.Index, now);
+            counts += CountOf(state, places);
+            var time = state == StockState.InStock ? places.NextTime : state == StockState.Faulty ? ReturnOf(number.Index) : null;
+            next = time is { } instant && !(instant >= next) ? instant : next;
         }
 
         return (counts, counts.Available > 0 ? null : next);
@@ -69,6 +67,7 @@ internal abstract partial class SharedBlock
     {
         StockState.Suspended => new(0, 0, 0, Pool.Density, 0, 0),
         StockState.Retired => new(0, 0, 0, 0, Pool.Density, places.Live),
+        StockState.Faulty => new(0, places.Live, 0, 0, 0, 0) { Faulty = Pool.Density - places.Live },
         _ => new(places.Free, places.Live, Pool.Density - places.Live - places.Free, 0, 0, 0),
     };
 

@@ -43,7 +43,8 @@ internal abstract partial class SharedBlock
     /// <summary>The rank of the best number that is not open yet, and will be once a take has tidied up. A read, as every hint is.</summary>
     private long? FindDue(PairParties? parties, DateTimeOffset now)
     {
-        if (!IsAnyDueBy(now))
+        var back = Returns.TakeWhile(next => next.Time <= now).Select(next => _numbers[(int)next.Index]).ToHashSet();
+        if (back.Count == 0 && !IsAnyDueBy(now))
             return null;
         var due = new Dictionary<SharedNumber, (int Live, int Taken)>();
         foreach (var record in DueBy(now))
@@ -53,9 +54,15 @@ internal abstract partial class SharedBlock
             due[number] = (live - LiveOf(record), record.ExpireTime <= now - Aging ? taken - 1 : taken);
         }
 
-        return due.Where(of => IsOpen(of.Key, of.Value.Live, of.Value.Taken) && Fits(of.Key, parties, now))
+        foreach (var number in back)
+            due.TryAdd(number, (number.Live, number.Taken.Count));
+        return due.Where(of => HasRoom(of.Key, of.Value.Live, of.Value.Taken, now) && Fits(of.Key, parties, now))
             .Min(of => (long?)RankOf(of.Value.Taken));
     }
+
+    /// <summary>As <see cref="IsOpen"/>, by the clock alone.</summary>
+    private bool HasRoom(SharedNumber number, int live, int taken, DateTimeOffset now) =>
+        StateOf(number.Index, now) == StockState.InStock && live < Pool.Density && taken < Slots;
 
     private uint Choose(SlotSet taken, SlotChoice choice)
     {

@@ -7,7 +7,7 @@ namespace VirtualNumber.Memory;
 /// A block whose numbers have many slots each. A slot without a record is free; so a take first writes down and removes what is due,
 /// and what is then left decides. A number is open while it is in stock, has fewer live leases than the density, and a free slot.
 /// </summary>
-internal abstract partial class SharedBlock(BlockEntry entry, ProtocolBounds bounds, int logLength) : Block(entry, bounds, logLength)
+internal abstract partial class SharedBlock(BlockEntry entry, ProtocolBounds bounds, LogBounds log) : Block(entry, bounds, log)
 {
     private readonly List<SharedNumber> _numbers = [];
 

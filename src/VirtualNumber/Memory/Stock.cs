@@ -38,7 +38,7 @@ internal abstract partial class Block
                     last = last > record.ExpireTime ? last : record.ExpireTime;
                 }
 
-                if (Become(index, change))
+                if (Become(index, change, now))
                     changed++;
             }
 
@@ -68,7 +68,7 @@ internal abstract partial class Block
                 if (records.Count >= mostRecords || budget-- <= 0)
                     return (int)slot;
                 if (record is not null && (live is null || record.IsLive(now) == live))
-                    records.Add(record);
+                    records.Add(Shown(record)!);
             }
 
             return null;
@@ -79,9 +79,6 @@ internal abstract partial class Block
     protected abstract int NumberCount { get; }
 
     protected abstract void AddNumber();
-
-    /// <summary>Takes a number out of the stock or puts it back; tells whether that changed its state.</summary>
-    protected abstract bool Become(uint index, StockChange change);
 
     /// <summary>The records of a number's slots, in their order.</summary>
     protected abstract IEnumerable<LeaseRecord> RecordsOf(uint index);
@@ -103,6 +100,19 @@ internal abstract partial class Block
     }
 
     private IEnumerable<uint> AllNumbers() => Enumerable.Range(0, NumberCount).Select(index => (uint)index);
+
+    /// <summary>Takes a number out of the stock or puts it back; tells whether that changed its state.</summary>
+    private bool Become(uint index, StockChange change, DateTimeOffset now)
+    {
+        if (change == StockChange.Restore)
+            ClearFault(index, now);
+        var (before, after) = (GetState(index), GetState(index).After(change));
+        if (before == after)
+            return false;
+        SetReturn(index, null);
+        SetState(index, after);
+        return true;
+    }
 
     private static LogKind KindOf(StockChange change) => change switch
     {

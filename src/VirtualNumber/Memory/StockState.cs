@@ -13,6 +13,9 @@ internal enum StockState
 
     /// <summary>Taken out for good.</summary>
     Retired,
+
+    /// <summary>Taken out of allocation since a gateway found it faulty; calls go on.</summary>
+    Faulty,
 }
 
 /// <summary>How a number goes from one state to another.</summary>
@@ -24,7 +27,7 @@ internal static class StockStates
         (StockChange.Restore, _) => StockState.InStock,
         (StockChange.Retire, _) => StockState.Retired,
         // What is retired stays so: suspending it would bring it back to life at the next restore.
-        (StockChange.Suspend, StockState.InStock) => StockState.Suspended,
+        (StockChange.Suspend, StockState.InStock or StockState.Faulty) => StockState.Suspended,
         _ => state,
     };
 }

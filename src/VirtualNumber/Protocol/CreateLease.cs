@@ -22,6 +22,9 @@ internal sealed record CreateLeaseCommand(
 
     /// <summary>Where the number should belong to; null: anywhere.</summary>
     public AreaPreference? Area { get; init; }
+
+    /// <summary>When calls shall be connected, and whose, besides the pool's rules.</summary>
+    public CallRules Rules { get; init; } = CallRules.None;
 }
 
 /// <summary>What CreateLease answers.</summary>
@@ -50,6 +53,10 @@ internal sealed partial class LeaseVerbs
             return new(CreateLeaseOutcome.RealNumberInPool);
         if (command.PeerNumber is { } peer && await stock.IsStockedAsync(peer, s_stockAgeForChanges, cancellation))
             return new(CreateLeaseOutcome.PeerNumberInPool);
+        if (!pool.MayBind(command.RealNumber.Kind))
+            return new(CreateLeaseOutcome.RealNumberKindNotAllowed);
+        if (command.PeerNumber is { } bound && !pool.MayBind(bound.Kind))
+            return new(CreateLeaseOutcome.PeerNumberKindNotAllowed);
         if (pool.Mode != PoolMode.Pair && (command.PeerNumber is not null || command.Direction != CallDirection.Unspecified))
             return new(CreateLeaseOutcome.PoolNotPair);
 
@@ -59,6 +66,7 @@ internal sealed partial class LeaseVerbs
         return await LeaseAsync(
             new LeaseOrder(pool, delivery, command.Role, command.RealNumber, command.PeerNumber, direction, request, command.ExpireTime)
             {
+                Rules = command.Rules,
                 Areas = command.Area?.InOrder ?? [null],
                 StrictArea = command.Area is { Strict: true } strict ? strict.Code : null,
             },
@@ -82,11 +90,12 @@ internal sealed partial class LeaseVerbs
         var role = command.Role.ToString();
         var expireTime = command.ExpireTime?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture) ?? "";
         var area = command.Area is null ? "" : string.Join('>', command.Area.InOrder.Select(code => code ?? "*"));
-        return new(
-            index.Of("create-lease-request", delivery.ToString(), role, requestId),
-            index.Of(
-                "create-lease-content", delivery.ToString(), role, command.PoolId, command.RealNumber.Canonical, expireTime,
-                command.PeerNumber?.Canonical ?? "", direction.ToString(), area));
+        string[] content =
+        [
+            delivery.ToString(), role, command.PoolId, command.RealNumber.Canonical, expireTime, command.PeerNumber?.Canonical ?? "", direction.ToString(), area,
+            .. command.Rules.AreNone() ? Array.Empty<string>() : [Convert.ToHexString(CallRulesFormat.Pack(command.Rules))],
+        ];
+        return new(index.Of("create-lease-request", delivery.ToString(), role, requestId), index.Of("create-lease-content", content));
     }
 
     /// <summary>A lease as it is asked for, whichever verb asks.</summary>
@@ -94,6 +103,9 @@ internal sealed partial class LeaseVerbs
         Pool Pool, Digest Delivery, DeliveryRole Role, PhoneNumber RealNumber, PhoneNumber? PeerNumber, CallDirection Direction,
         RequestMark? Request, DateTimeOffset? ExpireTime)
     {
+        /// <summary>When calls are connected, and whose.</summary>
+        public CallRules Rules { get; init; } = CallRules.None;
+
         /// <summary>The areas to try in order; null: any.</summary>
         public IReadOnlyList<string?> Areas { get; init; } = [null];
 
@@ -234,7 +246,11 @@ internal sealed partial class LeaseVerbs
             var now = _verbs.Now;
             var expireTime = ExpireTimeOf(claim, now);
             var sealedNumber = _verbs.Seal(_order.RealNumber, _pool.TenantId, _order.Delivery, claim.Claim!.Id).Sealed;
-            var step = new TakeStep(claim.Claim, _order.Delivery, _order.Role, claim.ReportNumber, expireTime, sealedNumber, _number) { PoolId = _pool.PoolId };
+            var step = new TakeStep(claim.Claim, _order.Delivery, _order.Role, claim.ReportNumber, expireTime, sealedNumber, _number)
+            {
+                PoolId = _pool.PoolId,
+                Rules = _order.Rules,
+            };
             if (_pool.Mode != PoolMode.Direct)
                 step = step with { Choice = SlotChoice.Draw(_verbs.Random, _pool.SlotsPerNumber()) };
             if (_order.IsPair)
@@ -282,8 +298,11 @@ internal sealed partial class LeaseVerbs
             return new(CreateLeaseOutcome.Leased, lease, Existing: !take.New);
         }
 
+        /// <summary>Whoever names no rules asks for no other ones: whatever stands connects no more calls than are asked for.</summary>
+        private bool HasRules(LeaseRecord record) => _order.Rules.AreNone() || _order.Rules == record.Rules;
+
         /// <summary>Whether a lease is what is asked for. Whoever does not name the peer yet asks for no other one.</summary>
-        private bool IsFor(LeaseRecord record) => record.NumberDigest == _number
+        private bool IsFor(LeaseRecord record) => record.NumberDigest == _number && HasRules(record)
             && (record.Pair is { } pair ? (_peer is null || _peer == pair.Peer) && pair.Direction == _order.Direction : !_order.IsPair);
 
         /// <summary>
@@ -292,6 +311,9 @@ internal sealed partial class LeaseVerbs
         /// </summary>
         private bool HasStoodFor(LeaseRecord record)
         {
+            // They never change: what was leased with others was leased by another request.
+            if (!HasRules(record))
+                return false;
             if (record.LeasedDigest == _leased)
                 return true;
             var content = _order.IsPair
@@ -305,7 +327,8 @@ internal sealed partial class LeaseVerbs
         /// for now, one of the two having been replaced or not named; what it stood for in between is not known afterwards.
         /// </summary>
         private bool MayHaveBeenAnswered(LeaseRecord record) => HasStoodFor(record)
-            || (record.Pair is null ? record.Reassignments.Length >= LeaseRecord.MostReassignments : record.Reassignments.Length > 0 || IsFor(record));
+            || (HasRules(record)
+                && (record.Pair is null ? record.Reassignments.Length >= LeaseRecord.MostReassignments : record.Reassignments.Length > 0 || IsFor(record)));
 
         private async ValueTask<CreateLeaseAnswer?> ShortOfNumbersAsync()
         {

@@ -18,7 +18,8 @@ internal enum LockOuts
 }
 
 /// <summary>
-/// Counts extensions that reach nobody, by caller and by number: with 200 of 10,000 extensions in use one guess in 50 would hit.
+/// Counts extensions that reach nobody, by caller and by number: with 200 of 10,000 extensions in use one guess in 50 would hit. Those that
+/// would reach somebody, but for who calls or when, are counted by caller only.
 /// </summary>
 internal sealed class GuessGuard(INumberPool pool, BlindIndex index, GuessOptions options)
 {
@@ -38,6 +39,10 @@ internal sealed class GuessGuard(INumberPool pool, BlindIndex index, GuessOption
         var barred = await Task.WhenAll(ofCaller, ofNumber);
         return (barred[0] ? LockOuts.Caller : LockOuts.None) | (barred[1] ? LockOuts.Number : LockOuts.None);
     }
+
+    /// <summary>Counts a right extension whose caller is refused, like a miss but by caller only; tells whom it locked out.</summary>
+    public async ValueTask<LockOuts> RefusedAsync(PhoneNumber called, PhoneNumber? caller, DateTimeOffset now, CancellationToken cancellation) =>
+        await CountAsync(CounterOfCaller(called, caller), options.MissesPerCaller, now, cancellation) ? LockOuts.Caller : LockOuts.None;
 
     private async Task<bool> CountAsync(Digest counter, int limit, DateTimeOffset now, CancellationToken cancellation)
     {

@@ -24,6 +24,9 @@ internal interface INumberPool
     /// <summary>How much of what is due one take tidies up at a time.</summary>
     const int MostDuePerTake = 1_000;
 
+    /// <summary>How many records of calls go at most for one that comes, where a block has more than it may keep.</summary>
+    const int MostEvictedPerCall = 10;
+
     /// <summary>
     /// Whether the store answers, and what it finds wrong with this instance: nothing, as a rule. After a finding that bars it, every
     /// other call throws <see cref="StoreUnavailableException"/> until a later ping finds it gone.
@@ -123,8 +126,43 @@ internal interface INumberPool
     ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>
-    /// reclaim: writes down expiries, removes records whose rest is over, closed claims and ledgers whose time is over; at most
-    /// <paramref name="limit"/> in all. Correct answers never wait for it.
+    /// Notes what a gateway says of a number, unless it is older than what is known (at one time faulty outranks well). A faulty number leaves
+    /// allocation, and its leases go on; once it is well it is back after its probation, by the time alone. What an operator has taken out
+    /// stays out, and what he restores is not faulty any more.
+    /// </summary>
+    ValueTask<HealthAnswer> ReportHealthAsync(HealthStep step, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>
+    /// Notes that an instance of a gateway was heard, unless a later time of it is known: then it answers false. What is kept of a gateway is
+    /// bounded (<see cref="GatewayBeats"/>).
+    /// </summary>
+    ValueTask<bool> BeatAsync(string gatewayId, InstanceBeat beat, CancellationToken cancellation);
+
+    /// <summary>What is known of a gateway's instances, in any order.</summary>
+    ValueTask<IReadOnlyList<InstanceBeat>> ListBeatsAsync(string gatewayId, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>
+    /// record call: writes what a look-up came to into the record of its call, in the block of the called number; a call that is to be
+    /// connected is counted, or refused where a limit is reached. A call is let through once: the second look-up of one that was neither
+    /// counts nor is refused. A look-up that reached no lease leaves the record's as it is; one that reached another lease than the record
+    /// has is another call, and its record takes the place of the first, whose events must not be told of this holder.
+    /// </summary>
+    /// <remarks>
+    /// Records of calls and what is counted are no state of the block: nothing is logged. Throws <see cref="StoreUnavailableException"/> with
+    /// <see cref="StoreTrouble.ChangesRefused"/> or <see cref="StoreTrouble.Moving"/> where the store takes no changes for now; then nothing was
+    /// recorded or counted.
+    /// </remarks>
+    ValueTask<RecordCallOutcome> RecordCallAsync(CallStep step, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>
+    /// report call events: adds to the record of a call what it has not, all of it or nothing, and makes the record where there is none. Whether
+    /// the lease still lives, or its slot has another holder by now, does not matter: the epoch tells them apart.
+    /// </summary>
+    ValueTask<CallEventsAnswer> ReportCallEventsAsync(CallEventsStep step, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>
+    /// reclaim: writes down expiries, removes records whose rest is over, closed claims, ledgers and records of calls whose time is over; at
+    /// most <paramref name="limit"/> in all. Correct answers never wait for it.
     /// </summary>
     ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation);
 }

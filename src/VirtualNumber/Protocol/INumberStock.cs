@@ -55,6 +55,19 @@ internal interface INumberStock
         Pool pool, bool? live, RecordCursor from, int limit, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>
+    /// Lists calls from <paramref name="from"/> on, block after block, in each the oldest first. At most <paramref name="limit"/> calls, of at
+    /// most <paramref name="looked"/> that are looked at; the answer says where to go on.
+    /// </summary>
+    ValueTask<CallPage> ListCallsAsync(Pool pool, CallFilter filter, CallCursor from, int limit, int looked, CancellationToken cancellation);
+
+    /// <summary>
+    /// Lists the numbers of a pool that a gateway found faulty, whatever an operator has done with them, and those on probation, from
+    /// <paramref name="from"/> on, block after block in the order of the numbers. At most <paramref name="limit"/>, and a bounded number of blocks is looked
+    /// at; the answer says where to go on.
+    /// </summary>
+    ValueTask<FaultyPage> ListFaultyNumbersAsync(Pool pool, RecordCursor from, int limit, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>
     /// The barred blocks of a pool, in the order of their adding. A store bars a block that is not what it was: then every step on it, or every
     /// take, throws <see cref="StoreUnavailableException"/>, and takes elsewhere pass it over.
     /// </summary>
@@ -81,6 +94,18 @@ internal sealed record NumberSelection(IReadOnlyList<string> Blocks, IReadOnlyLi
 internal sealed record PoolUpdate(
     TimeSpan? Aging = null, bool? WithheldCallersAllowed = null, LeaseQuota? Quota = null, string? EndedAnnouncement = null, string? EndedHotline = null)
 {
+    /// <summary>The new rules, which replace all of the old ones.</summary>
+    public CallRules? Rules { get; init; }
+
+    /// <summary>The kinds of numbers that may be bound.</summary>
+    public PhoneNumberKindSet? AllowedKinds { get; init; }
+
+    /// <summary>Who joins or leaves the callers that alone are connected. Who joins where anybody's calls were connected is the only one.</summary>
+    public CallerChanges? AllowedCallers { get; init; }
+
+    /// <summary>Who joins or leaves the blocked callers.</summary>
+    public CallerChanges? BlockedCallers { get; init; }
+
     /// <summary>The pool with the changes.</summary>
     public Pool On(Pool pool) => pool with
     {
@@ -89,6 +114,21 @@ internal sealed record PoolUpdate(
         Quota = Quota ?? pool.Quota,
         EndedAnnouncement = EndedAnnouncement ?? pool.EndedAnnouncement,
         EndedHotline = EndedHotline ?? pool.EndedHotline,
+        Rules = On(Rules ?? pool.Rules),
+        AllowedKinds = AllowedKinds ?? pool.AllowedKinds,
+    };
+
+    /// <summary>The change of the registry that makes the pool what it is with these changes.</summary>
+    public RegistryChange ToChange(Pool changed) => this with { AllowedCallers = null, BlockedCallers = null } == new PoolUpdate()
+        ? new(Callers: new(changed.TenantId, changed.PoolId, changed.Version, AllowedCallers, BlockedCallers))
+        : RegistryChange.Of(changed);
+
+    private CallRules On(CallRules rules) => rules with
+    {
+        Allowed = AllowedCallers is { } allowed && (rules.Allowed is not null || allowed.Added.Count > 0)
+            ? allowed.On(rules.Allowed ?? CallerSet.Empty)
+            : rules.Allowed,
+        Blocked = BlockedCallers?.On(rules.Blocked) ?? rules.Blocked,
     };
 }
 
@@ -179,3 +219,45 @@ internal readonly record struct RecordCursor(int Block, int Slot);
 /// <param name="Records">The records.</param>
 /// <param name="Next">Where to go on; null at the end.</param>
 internal sealed record RecordPage(IReadOnlyList<LeaseRecord> Records, RecordCursor? Next);
+
+/// <summary>A number that a gateway found faulty, or that is on probation after that.</summary>
+/// <param name="Number">The number.</param>
+/// <param name="Since">Since when it is faulty; null: it is well again.</param>
+/// <param name="Cause">Why, as the gateway says; empty: not told.</param>
+/// <param name="ReturnTime">When it is back in allocation; null: nobody can tell.</param>
+internal sealed record FaultyNumber(PhoneNumber Number, DateTimeOffset? Since, string Cause, DateTimeOffset? ReturnTime);
+
+/// <summary>A page of such numbers.</summary>
+/// <param name="Numbers">The numbers.</param>
+/// <param name="Next">Where to go on: a block, and the place of a number there; null at the end.</param>
+internal sealed record FaultyPage(IReadOnlyList<FaultyNumber> Numbers, RecordCursor? Next)
+{
+    /// <summary>How many blocks one page looks at.</summary>
+    public const int MostBlocks = 200;
+
+    /// <summary>By what is in it.</summary>
+    public bool Equals(FaultyPage? other) => other is not null && Next == other.Next && Numbers.SequenceEqual(other.Numbers);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Numbers.Count, Next);
+
+    /// <summary>Walks over blocks, each of which tells of its numbers by their places, in order.</summary>
+    public static async ValueTask<FaultyPage> WalkAsync(
+        int blocks, RecordCursor from, int limit, Func<int, ValueTask<IReadOnlyList<(uint Index, FaultyNumber Number)>>> read)
+    {
+        var numbers = new List<FaultyNumber>();
+        for (var at = from; at.Block < blocks; at = new RecordCursor(at.Block + 1, 0))
+        {
+            if (at.Block - from.Block == MostBlocks)
+                return new(numbers, at);
+            foreach (var (index, number) in (await read(at.Block)).Where(faulty => faulty.Index >= at.Slot))
+            {
+                if (numbers.Count == limit)
+                    return new(numbers, at with { Slot = (int)index });
+                numbers.Add(number);
+            }
+        }
+
+        return new(numbers, null);
+    }
+}

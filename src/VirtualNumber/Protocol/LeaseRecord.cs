@@ -33,6 +33,11 @@ internal sealed record LeaseRecord
     /// <summary>The area that the number belongs to; empty: none.</summary>
     public string Area { get; init; } = "";
 
+    /// <summary>
+    /// Since when a gateway finds the number faulty; null: it does not. Not a part of the record: those steps that read it look it up.
+    /// </summary>
+    public DateTimeOffset? FaultySince { get; init; }
+
     /// <summary>The claim that took the slot.</summary>
     public required ClaimId Claim { get; init; }
 
@@ -73,6 +78,9 @@ internal sealed record LeaseRecord
     /// <summary>The other side of a pair; null in the other modes.</summary>
     public PairSide? Pair { get; init; }
 
+    /// <summary>When calls are connected, and whose, besides the pool's rules; they never change.</summary>
+    public CallRules Rules { get; init; } = CallRules.None;
+
     /// <summary>The extensions granted; one each, so that a repeat extends once.</summary>
     public ImmutableArray<RequestMark> Extensions { get; init; } = [];
 
@@ -84,6 +92,7 @@ internal sealed record LeaseRecord
         && Values == other.Values
         && SealedNumber.Span.SequenceEqual(other.SealedNumber.Span)
         && Equals(Pair, other.Pair)
+        && Rules == other.Rules
         && Extensions.SequenceEqual(other.Extensions)
         && Reassignments.SequenceEqual(other.Reassignments));
 
@@ -91,9 +100,9 @@ internal sealed record LeaseRecord
     public override int GetHashCode() => HashCode.Combine(Block, Slot, LeaseTime);
 
     private (string, string, uint, uint, PhoneNumber, ClaimId, Digest, (DeliveryRole, string, string?),
-        (DateTimeOffset, DateTimeOffset, DateTimeOffset?, int, EndReason, Digest, Digest)) Values =>
+        (DateTimeOffset, DateTimeOffset, DateTimeOffset?, DateTimeOffset?, int, EndReason, Digest, Digest)) Values =>
         (TenantId, PoolId, Block, Slot, Number, Claim, Delivery, (Role, Area, Extension),
-            (LeaseTime, ExpireTime, Floor, ReportNumber, End, NumberDigest, LeasedDigest));
+            (LeaseTime, ExpireTime, Floor, FaultySince, ReportNumber, End, NumberDigest, LeasedDigest));
 
     /// <summary>Neither marked as ended nor past its expire time. The mark comes first: clocks differ.</summary>
     public bool IsLive(DateTimeOffset now) => End == EndReason.None && ExpireTime > now;

@@ -17,6 +17,7 @@ internal sealed partial class LeaseVerbs(
     IRandomSource random,
     LeaseQuotas quotas,
     GuessGuard guesses,
+    CallRecordOptions callRecords,
     TimeProvider time)
 {
     /// <summary>How often CreateLease starts over before it answers that it is contended.</summary>
@@ -104,8 +105,10 @@ internal sealed partial class LeaseVerbs(
     {
         Extension = record.Extension,
         AreaCode = record.Area,
+        FaultySince = record.FaultySince,
         Direction = record.Pair?.Direction ?? CallDirection.Unspecified,
         MaskedPeerNumber = maskedPeer,
+        Rules = record.Rules,
     };
 
     private bool TryFindHolder(string tenantId, string leaseId, out HolderKey holder)

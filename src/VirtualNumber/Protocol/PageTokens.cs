@@ -13,6 +13,8 @@ internal sealed class PageTokens(TokenSealer sealer, BlindIndex index)
 {
     private const string Purpose = "page";
 
+    private const int CallCursorLength = sizeof(int) + sizeof(long) + Digest.Length;
+
     /// <summary>Makes the token for the next page of a walk over blocks.</summary>
     public string Write(RecordCursor next, params ReadOnlySpan<string> query)
     {
@@ -32,6 +34,32 @@ internal sealed class PageTokens(TokenSealer sealer, BlindIndex index)
             return false;
         from = new RecordCursor(
             BinaryPrimitives.ReadInt32BigEndian(cursor), BinaryPrimitives.ReadInt32BigEndian(cursor.AsSpan(sizeof(int))));
+        return true;
+    }
+
+    /// <summary>Makes the token for the next page of a walk over calls.</summary>
+    public string WriteCall(CallCursor next, params ReadOnlySpan<string> query)
+    {
+        Span<byte> cursor = stackalloc byte[CallCursorLength];
+        BinaryPrimitives.WriteInt32BigEndian(cursor, next.Block);
+        BinaryPrimitives.WriteInt64BigEndian(cursor[sizeof(int)..], next.Due?.ToUnixTimeMilliseconds() ?? long.MinValue);
+        next.Call.CopyTo(cursor[(sizeof(int) + sizeof(long))..]);
+        return Protect(cursor, query);
+    }
+
+    /// <summary>Reads a token of a walk over calls.</summary>
+    public bool TryReadCall(string token, out CallCursor from, params ReadOnlySpan<string> query)
+    {
+        from = default;
+        if (token.Length == 0)
+            return true;
+        if (!TryUnprotect(token, query, out var cursor) || cursor.Length != CallCursorLength)
+            return false;
+        var due = BinaryPrimitives.ReadInt64BigEndian(cursor.AsSpan(sizeof(int)));
+        from = new CallCursor(
+            BinaryPrimitives.ReadInt32BigEndian(cursor),
+            due == long.MinValue ? null : DateTimeOffset.FromUnixTimeMilliseconds(due),
+            new Digest(cursor.AsSpan(sizeof(int) + sizeof(long))));
         return true;
     }
 

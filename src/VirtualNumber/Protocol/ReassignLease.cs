@@ -39,6 +39,8 @@ internal sealed partial class LeaseVerbs
             return new(LeaseOutcome.LeaseUnknown, null);
         if (record.Pair is null && (command.PeerNumber is not null || command.RealNumber is null || command.NewNumberIfBusy))
             return new(LeaseOutcome.PoolNotPair, LeaseOf(record, Now));
+        if (await KindRefusalAsync(command, record, cancellation) is { } refusal)
+            return new(refusal, LeaseOf(record, Now));
 
         var step = new ReassignStep(
             holder,
@@ -64,6 +66,16 @@ internal sealed partial class LeaseVerbs
         return new(plain.Outcome, plain.Lease);
     }
 
+    /// <summary>Which of those who join has a number of a kind that may not be bound in the lease's pool; null: none.</summary>
+    private async ValueTask<LeaseOutcome?> KindRefusalAsync(ReassignLeaseCommand command, LeaseRecord record, CancellationToken cancellation)
+    {
+        if (await stock.FindPoolAsync(record.TenantId, record.PoolId, cancellation) is not { } owner)
+            return null;
+        return command.RealNumber is { } number && !owner.MayBind(number.Kind) ? LeaseOutcome.RealNumberKindNotAllowed
+            : command.PeerNumber is { } peer && !owner.MayBind(peer.Kind) ? LeaseOutcome.PeerNumberKindNotAllowed
+            : null;
+    }
+
     /// <summary>Why no other number could be had for a pair; null: one can. Counted, since a hint of the store may be wrong.</summary>
     private async ValueTask<CreateLeaseAnswer?> MissedAsync(LeaseRecord record, PairParties parties, CancellationToken cancellation)
     {
@@ -86,6 +98,7 @@ internal sealed partial class LeaseVerbs
         var order = new LeaseOrder(
             owner, ended.Delivery, ended.Role, command.RealNumber ?? Open(ended), command.PeerNumber ?? OpenPeer(ended), ended.Pair!.Direction, mark, null)
         {
+            Rules = ended.Rules,
             Areas = ended.Area.Length > 0 ? [ended.Area, null] : [null],
             InPlaceOf = ended,
         };

@@ -12,9 +12,18 @@ namespace VirtualNumber.Protocol;
 /// <param name="Filled">A block's slots are in the store. A store that adds a block in two places tells an unfilled one from a lost one by it.</param>
 /// <param name="Barred">A block was found not to be what it was.</param>
 /// <param name="Confirmed">An operator has looked at a barred block: it goes on with what the store has.</param>
+/// <param name="Callers">Callers came and went among those whom a pool's rules allow or block.</param>
+/// <param name="RuledPool">
+/// A pool was made or changed that has call rules, or allows some kinds of numbers only: by a name of its own, which who knows nothing of rules
+/// refuses, instead of connecting without them.
+/// </param>
 internal sealed record RegistryChange(
     Pool? Pool = null, BlockAdded? Block = null, SingleAdded? Single = null, BlockFilled? Filled = null,
-    BlockBarred? Barred = null, BlockConfirmed? Confirmed = null);
+    BlockBarred? Barred = null, BlockConfirmed? Confirmed = null, CallersChanged? Callers = null, Pool? RuledPool = null)
+{
+    /// <summary>A pool was made or changed.</summary>
+    public static RegistryChange Of(Pool pool) => pool.Rules.AreNone() && pool.AllowedKinds == default ? new(pool) : new(RuledPool: pool);
+}
 
 /// <summary>A run of numbers was added to a pool.</summary>
 internal sealed record BlockAdded(string TenantId, string PoolId, string Prefix, string Area = "");
@@ -33,6 +42,11 @@ internal sealed record BlockBarred(uint Id, BlockBar Bar);
 /// <param name="Mark">How far it has come, as its store tells: whoever sees less from here on sees a block that is older.</param>
 /// <param name="Rest">What is left of its bar; null: nothing.</param>
 internal sealed record BlockConfirmed(uint Id, string Mark, BlockBar? Rest = null);
+
+/// <summary>
+/// Callers came and went in a pool's rules, and nothing else: the whole pool would be said again each time that one of a thousand couriers goes home.
+/// </summary>
+internal sealed record CallersChanged(string TenantId, string PoolId, int Version, CallerChanges? Allowed, CallerChanges? Blocked);
 
 /// <summary>What adding numbers comes to.</summary>
 /// <param name="Changes">The changes to make; empty when one overlaps.</param>

@@ -8,7 +8,20 @@ namespace VirtualNumber.Protocol;
 /// <param name="Digits">The extension, dialled with it or keyed in; null: none yet.</param>
 /// <param name="Caller">The caller; null when withheld.</param>
 /// <param name="EarlierCalled">The number that was called before the call was forwarded here; null: it was not.</param>
-internal readonly record struct CallQuery(PhoneNumber Called, string? Digits, PhoneNumber? Caller, PhoneNumber? EarlierCalled = null);
+internal readonly record struct CallQuery(PhoneNumber Called, string? Digits, PhoneNumber? Caller, PhoneNumber? EarlierCalled = null)
+{
+    /// <summary>The numbers of the gateway that asks; null: all.</summary>
+    public NumberScope? Scope { get; init; }
+
+    /// <summary>Which gateway asks.</summary>
+    public string GatewayId { get; init; } = "";
+
+    /// <summary>Which of its calls it is: all look-ups of one call have the same.</summary>
+    public string CallId { get; init; } = "";
+
+    /// <summary>Voice or text.</summary>
+    public CallKind Kind { get; init; } = CallKind.Voice;
+}
 
 /// <summary>What Resolve answers.</summary>
 /// <param name="Outcome">What the look-up came to. Only Connect connects.</param>
@@ -23,31 +36,45 @@ internal readonly record struct ResolveAnswer(
 
     /// <summary>Whom this look-up locked out.</summary>
     public LockOuts LockOuts { get; init; }
+
+    /// <summary>The lease's slot, when there is a record.</summary>
+    public uint Slot { get; init; }
+
+    /// <summary>Whether the store took no changes, so that the call is neither recorded nor counted.</summary>
+    public bool IsUnrecorded { get; init; }
 }
 
 internal sealed partial class LeaseVerbs
 {
     /// <summary>
-    /// Where a call goes. Reads one record; nothing is cached. Changes nothing, but that an extension which reaches nobody is counted.
+    /// Where a call goes. Reads one record; nothing is cached. Then the call is recorded, and refused where its caller was connected as often
+    /// as may be. Of a lease it changes nothing; an extension which reaches nobody is counted.
     /// </summary>
     public async ValueTask<ResolveAnswer> ResolveAsync(CallQuery call, CancellationToken cancellation)
     {
         if (await stock.FindOwnerAsync(call.Called, cancellation) is not { } owner)
             return new(ResolveOutcome.NotStocked);
+        var answer = await JudgeAsync(owner, call, cancellation);
+        return await RecordCallAsync(owner, call, answer with { Pool = owner }, cancellation);
+    }
+
+    private async ValueTask<ResolveAnswer> JudgeAsync(Pool owner, CallQuery call, CancellationToken cancellation)
+    {
+        if (call.Scope?.Includes(call.Called, owner) == false)
+            return new(ResolveOutcome.GatewayNotAllowed);
         if (call.EarlierCalled is { } earlier && await stock.IsStockedAsync(earlier, s_stockAgeForCalls, cancellation))
-            return new(ResolveOutcome.ForwardedFromPool) { Pool = owner };
-        var answer = owner.Mode switch
+            return new(ResolveOutcome.ForwardedFromPool);
+        return owner.Mode switch
         {
             PoolMode.Extension => await ResolveExtensionAsync(owner, call, cancellation),
             PoolMode.Pair => await ResolvePairAsync(owner, call, cancellation),
             // Whoever dials an extension means another kind of number.
-            _ => call.Digits is null ? await ResolveHolderAsync(call, part: 0, cancellation) : new(ResolveOutcome.NotLeased),
+            _ => call.Digits is null ? await ResolveHolderAsync(owner, call, part: 0, cancellation) : new(ResolveOutcome.NotLeased),
         };
-        return answer with { Pool = owner };
     }
 
     /// <summary>A number, or a number and an extension, that stands for one holder.</summary>
-    private async ValueTask<ResolveAnswer> ResolveHolderAsync(CallQuery call, uint part, CancellationToken cancellation)
+    private async ValueTask<ResolveAnswer> ResolveHolderAsync(Pool owner, CallQuery call, uint part, CancellationToken cancellation)
     {
         var route = await pool.ResolveAsync(new RouteStep(call.Called, part), Now, cancellation);
         if (route.Record is not { } record)
@@ -61,7 +88,7 @@ internal sealed partial class LeaseVerbs
         var realNumber = Open(record);
         return realNumber.Equals(call.Caller)
             ? answer with { Outcome = ResolveOutcome.CallerIsHolder }
-            : await ConnectAsync(answer, realNumber, cancellation);
+            : await ConnectAsync(owner, record, call.Caller, answer, realNumber, cancellation);
     }
 
     private async ValueTask<ResolveAnswer> ResolveExtensionAsync(Pool owner, CallQuery call, CancellationToken cancellation)
@@ -73,14 +100,21 @@ internal sealed partial class LeaseVerbs
         var now = Now;
         var isExtension = digits.Length == owner.ExtensionLength && digits.All(char.IsAsciiDigit);
         var guard = guesses.IsLockedOutAsync(call.Called, call.Caller, now, cancellation).AsTask();
-        var route = ResolveHolderAsync(call, isExtension ? uint.Parse(digits, CultureInfo.InvariantCulture) : owner.SlotsPerNumber(), cancellation).AsTask();
+        var route = ResolveHolderAsync(owner, call, isExtension ? uint.Parse(digits, CultureInfo.InvariantCulture) : owner.SlotsPerNumber(), cancellation).AsTask();
         await Task.WhenAll(guard, route);
         if (await guard)
             return new(ResolveOutcome.LockedOut);
         var answer = await route;
-        return answer.Outcome is ResolveOutcome.NotLeased or ResolveOutcome.Ended or ResolveOutcome.Suspended
-            ? answer with { LockOuts = await guesses.MissAsync(call.Called, call.Caller, now, cancellation) }
-            : answer;
+        return answer.Outcome switch
+        {
+            ResolveOutcome.NotLeased or ResolveOutcome.Ended or ResolveOutcome.Suspended =>
+                answer with { LockOuts = await guesses.MissAsync(call.Called, call.Caller, now, cancellation) },
+            // The right extension, and a caller who is refused all the same: counted too, else it would be the one that is answered a round
+            // trip sooner and never locks its caller out. Not against the number: couriers who call too early would shut it to everybody.
+            ResolveOutcome.CallerWithheld or ResolveOutcome.OutsideHours or ResolveOutcome.CallerBlocked or ResolveOutcome.CallerNotAllowed =>
+                answer with { LockOuts = await guesses.RefusedAsync(call.Called, call.Caller, now, cancellation) },
+            _ => answer,
+        };
     }
 
     /// <summary>A number by which each party of a pair reaches the other one.</summary>
@@ -107,15 +141,20 @@ internal sealed partial class LeaseVerbs
             return answer with { Outcome = ResolveOutcome.DirectionNotAllowed };
         if (isHolder && pair.Peer is null)
             return answer with { Outcome = ResolveOutcome.PeerUnknown };
-        return await ConnectAsync(answer, isHolder ? OpenPeer(record)! : Open(record), cancellation);
+        return await ConnectAsync(owner, record, caller, answer, isHolder ? OpenPeer(record)! : Open(record), cancellation);
     }
 
-    private async ValueTask<ResolveAnswer> ConnectAsync(ResolveAnswer answer, PhoneNumber realNumber, CancellationToken cancellation) =>
-        await stock.IsStockedAsync(realNumber, s_stockAgeForCalls, cancellation)
+    private async ValueTask<ResolveAnswer> ConnectAsync(
+        Pool owner, LeaseRecord record, PhoneNumber? caller, ResolveAnswer answer, PhoneNumber realNumber, CancellationToken cancellation)
+    {
+        if (RefusalByRules(owner, record, caller) is { } refusal)
+            return answer with { Outcome = refusal };
+        return await stock.IsStockedAsync(realNumber, s_stockAgeForCalls, cancellation)
             ? answer with { Outcome = ResolveOutcome.RealNumberInPool }
             : answer with { Outcome = ResolveOutcome.Connect, RealNumber = realNumber };
+    }
 
-    private ResolveAnswer AnswerOf(LeaseRecord record) => new(ResolveOutcome.Ended, null, LeaseIdOf(record), record.LeaseTime);
+    private ResolveAnswer AnswerOf(LeaseRecord record) => new(ResolveOutcome.Ended, null, LeaseIdOf(record), record.LeaseTime) { Slot = record.Slot };
 
     /// <summary>Whether the lease has stood for the caller's number, now or before a reassignment.</summary>
     private bool WasHolder(LeaseRecord record, PhoneNumber? caller) => caller is not null

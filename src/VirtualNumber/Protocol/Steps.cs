@@ -90,6 +90,9 @@ internal readonly record struct TakeStep(
     /// <summary>Keyed digest of all that the lease stands for; null: of the one number.</summary>
     public Digest? LeasedDigest { get; init; }
 
+    /// <summary>When calls are connected, and whose, besides the pool's rules.</summary>
+    public CallRules Rules { get; init; } = CallRules.None;
+
     /// <summary>What extensions of the lease that it takes the place of promised; null: nothing.</summary>
     public DateTimeOffset? Floor { get; init; }
 
@@ -116,6 +119,7 @@ internal readonly record struct TakeStep(
         NumberDigest = NumberDigest,
         LeasedDigest = LeasedDigest ?? NumberDigest,
         Pair = Pair,
+        Rules = Rules,
         Floor = Floor,
         Extensions = Extensions,
     };
@@ -317,8 +321,43 @@ internal enum RouteOutcome
 /// <param name="WithheldCallersAllowed">The pool's rule.</param>
 internal readonly record struct RouteAnswer(RouteOutcome Outcome, LeaseRecord? Record = null, bool WithheldCallersAllowed = false);
 
+/// <summary>Tells what a gateway found of a number.</summary>
+/// <param name="Number">The virtual number.</param>
+/// <param name="Health">What it found.</param>
+/// <param name="EventTime">When, by its own clock.</param>
+/// <param name="Cause">Why it is faulty; empty: not told, or it is well.</param>
+/// <param name="Probation">How long after that a number that is well again stays out of allocation.</param>
+internal readonly record struct HealthStep(PhoneNumber Number, NumberHealth Health, DateTimeOffset EventTime, string Cause, TimeSpan Probation);
+
+/// <summary>What became of such a report, in order of precedence.</summary>
+internal enum HealthOutcome
+{
+    /// <summary>The number is in no pool.</summary>
+    NotStocked,
+
+    /// <summary>A later report of the number counts.</summary>
+    Older,
+
+    /// <summary>This very report counts already.</summary>
+    Repeated,
+
+    /// <summary>The number is well and never was faulty: nothing is remembered.</summary>
+    Unchanged,
+
+    /// <summary>It counts from now on.</summary>
+    Done,
+}
+
+/// <summary>The answer of health.</summary>
+/// <param name="Outcome">What became of the report.</param>
+/// <param name="Health">What counts of the number now.</param>
+/// <param name="EventTime">The time of the latest report that counts; null when there is none.</param>
+/// <param name="ReturnTime">When the number is back in allocation; null when it is, or when nobody can tell.</param>
+internal readonly record struct HealthAnswer(
+    HealthOutcome Outcome, NumberHealth Health = NumberHealth.Well, DateTimeOffset? EventTime = null, DateTimeOffset? ReturnTime = null);
+
 /// <summary>How much one cycle of Reclaim did.</summary>
 /// <param name="Expired">Leases whose expiry it wrote down.</param>
-/// <param name="Removed">Records, closed claims and ledgers that it removed.</param>
+/// <param name="Removed">Records, closed claims and ledgers that it removed, and numbers that it put back after their probation.</param>
 /// <param name="Backlog">Whether something was left for the next cycle.</param>
 internal readonly record struct ReclaimAnswer(int Expired, int Removed, bool Backlog);

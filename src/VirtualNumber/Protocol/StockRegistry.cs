@@ -115,9 +115,16 @@ internal sealed class StockRegistry
     /// <summary>Applies a change; answers the block and the numbers that it added, null for a change that adds none.</summary>
     public (BlockEntry Block, uint FirstIndex, int Count)? Apply(RegistryChange change)
     {
-        if (change.Pool is { } pool)
+        if ((change.Pool ?? change.RuledPool) is { } pool)
         {
             _pools.GetOrAdd((pool.TenantId, pool.PoolId), _ => new PoolEntry(pool)).Pool = pool;
+            return null;
+        }
+
+        if (change.Callers is { } callers)
+        {
+            var entry = _pools[(callers.TenantId, callers.PoolId)];
+            entry.Pool = new PoolUpdate { AllowedCallers = callers.Allowed, BlockedCallers = callers.Blocked }.On(entry.Pool) with { Version = callers.Version };
             return null;
         }
 

@@ -15,6 +15,9 @@ internal enum StoreTrouble
     /// <summary>It is reading in its data, or a part of it is served by nobody for now.</summary>
     Starting,
 
+    /// <summary>This part of it is being moved to another server, and takes no changes until it is there. What is only read goes on.</summary>
+    Moving,
+
     /// <summary>It takes no changes, its memory or its disk being full, say. What is only read goes on.</summary>
     ChangesRefused,
 

@@ -6,11 +6,13 @@ namespace VirtualNumber.Redis;
 internal sealed record BlockScripts(Script Direct, Script Shared)
 {
     /// <summary>The same step on either kind.</summary>
-    public static BlockScripts Same(string name) => new(Script.OnBlock(name), Script.OnSharedBlock(name));
+    /// <param name="name">The stem.</param>
+    /// <param name="parts">Stems of what it shares with some others besides.</param>
+    public static BlockScripts Same(string name, params string[] parts) => new(Script.OnBlock(name, parts), Script.OnSharedBlock(name, parts));
 
     /// <summary>A step of its own on each: the shared one's stem ends with Shared.</summary>
     public static BlockScripts Differing(string name, params string[] parts) =>
-        new(Script.OnBlock(name), Script.OnSharedBlock(name + "Shared", parts));
+        new(Script.OnBlock(name, parts), Script.OnSharedBlock(name + "Shared", parts));
 
     /// <inheritdoc cref="Script.Unconfirmed"/>
     public BlockScripts Unconfirmed() => new(Direct.Unconfirmed(), Shared.Unconfirmed());

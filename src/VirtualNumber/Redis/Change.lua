@@ -1,10 +1,10 @@
 -- suspend, restore, retire: moves slots between the sets of the stock; their score, the rest they have had, goes with them.
 -- ARGV: 3 suspend, restore or retire; 4.. slots
 -- Answers {changed, leased, latest expire time of the leased, or -1}.
--- Keeps: a slot is in exactly one of the sets; what is retired is not suspended.
+-- Keeps: a slot is in exactly one of the sets; what is retired is not suspended; what an operator puts back is not faulty any more.
 local change = ARGV[3]
 local to = ({suspend = SUSPENDED, restore = FREE, retire = RETIRED})[change]
-local from = ({suspend = {FREE}, restore = {SUSPENDED, RETIRED}, retire = {FREE, SUSPENDED}})[change]
+local from = ({suspend = {FREE, FAULTY}, restore = {SUSPENDED, RETIRED, FAULTY}, retire = {FREE, SUSPENDED, FAULTY}})[change]
 local changed, leased, last = 0, 0, -1
 for at = 4, #ARGV do
   local slot = ARGV[at]
@@ -18,8 +18,12 @@ for at = 4, #ARGV do
     if score then
       redis.call('ZREM', set, slot)
       redis.call('ZADD', to, score, slot)
+      redis.call('ZREM', RETURNS, slot)
       changed = changed + 1
     end
+  end
+  if change == 'restore' then
+    clear_fault(slot)
   end
   -- A look-up reads the record alone, so it must show the suspension.
   local suspended = redis.call('ZSCORE', SUSPENDED, slot) and 1 or 0

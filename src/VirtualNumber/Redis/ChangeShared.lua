@@ -1,7 +1,7 @@
 -- suspend, restore, retire, where numbers are shared.
 -- ARGV: 3 suspend, restore or retire; 4.. indexes of numbers
 -- Answers {changed numbers, their live leases and those of the others that were named, latest expire time of those, or -1}.
--- Keeps: what is retired is not suspended; a record shows whether its number is suspended, since a look-up may read nothing else.
+-- Keeps: what is retired is not suspended; what an operator puts back is not faulty any more; a record shows whether its number is suspended, since a look-up may read nothing else.
 local MOST_PER_READ = 1000
 local change = ARGV[3]
 local to = ({suspend = SUSPENDED, restore = IN_STOCK, retire = RETIRED})[change]
@@ -16,7 +16,11 @@ for at = 4, #ARGV do
   if n and n.state ~= to and not (change == 'suspend' and n.state == RETIRED) then
     n.state = to
     save_number(index, n)
+    redis.call('ZREM', RETURNS, index)
     changed = changed + 1
+  end
+  if n and change == 'restore' then
+    clear_fault(index)
   end
   if n and n.present > 0 then
     suspended[index] = n.state == SUSPENDED and 1 or 0

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using StackExchange.Redis;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 
@@ -89,15 +90,25 @@ internal sealed partial class RedisStore
                 return null;
             }
 
-            var lowest = await calls.CallAsync(
-                database => database.SortedSetRangeByRankWithScoresAsync(block.Free, 0, 0, flags: RedisCalls.Primary), cancellation);
-            block.FirstFreeHint = lowest.Length == 0 ? RedisBlock.NoneFree : (long)lowest[0].Score;
+            var free = LowestAsync(block.Free, cancellation).AsTask();
+            var returns = LowestAsync(block.Returns, cancellation).AsTask();
+            // A number whose probation is over is in stock though nobody has put it there; how long it has rested the take finds out.
+            var back = await returns is { } time ? time - (long)block.Pool.Aging.TotalMilliseconds : RedisBlock.NoneFree;
+            block.FirstFreeHint = Math.Min(await free ?? RedisBlock.NoneFree, back);
             return null;
         }
         catch (StoreUnavailableException fault)
         {
             return fault;
         }
+    }
+
+    /// <summary>The lowest score of a set; null when it is empty.</summary>
+    private async ValueTask<long?> LowestAsync(RedisKey set, CancellationToken cancellation)
+    {
+        var lowest = await calls.CallAsync(
+            database => database.SortedSetRangeByRankWithScoresAsync(set, 0, 0, flags: RedisCalls.Primary), cancellation);
+        return lowest.Length == 0 ? null : (long)lowest[0].Score;
     }
 
     /// <summary>Whether a take in a block whose numbers are shared may succeed now; keeps its hint.</summary>

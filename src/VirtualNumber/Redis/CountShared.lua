@@ -2,7 +2,7 @@
 -- ARGV: 3 aging ms, 4 digest of a pair's holder, 5 digest of its peer (empty: not asked about, or not known)
 -- Answers {available, leased, aging, suspended, retired, draining, when the next place frees up or -1; numbers in stock, those with a place,
 -- those of them without either party, all without either party, those with the holder, those with the peer, when neither party is on some
--- number any more or -1}. It changes nothing.
+-- number any more or -1, faulty}. Places with a live lease of a faulty number count as leased; a number on probation is in stock once it is back. It changes nothing.
 local aging, holder_digest, peer_digest = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local rested = now - aging
 local MOST_PER_READ = 500
@@ -15,6 +15,16 @@ for at = 1, #packed, 2 do
   local n = {}
   n.state, n.live, n.present = struct.unpack(NUMBER, packed[at + 1])
   numbers[packed[at]] = n
+end
+local next_place = math.huge
+local returns = redis.call('ZRANGE', RETURNS, 0, -1, 'WITHSCORES')
+for at = 1, #returns, 2 do
+  local back = tonumber(returns[at + 1])
+  if back <= now then
+    numbers[returns[at]].state = IN_STOCK
+  else
+    next_place = math.min(next_place, back)
+  end
 end
 local due = redis.call('ZRANGEBYSCORE', FREE, '-inf', now, 'WITHSCORES')
 for at = 1, #due, 2 do
@@ -29,13 +39,15 @@ for _, slot in ipairs(redis.call('ZRANGEBYSCORE', RESTING, '-inf', rested)) do
   n.present = n.present - 1
 end
 
-local available, leased, resting, suspended, retired, draining = 0, 0, 0, 0, 0, 0
+local available, leased, resting, suspended, retired, draining, faulty = 0, 0, 0, 0, 0, 0, 0
 local in_stock, with_room = {}, 0
 for index, n in pairs(numbers) do
   if n.state == SUSPENDED then
     suspended = suspended + density
   elseif n.state == RETIRED then
     retired, draining = retired + density, draining + n.live
+  elseif n.state == FAULTY then
+    leased, faulty = leased + n.live, faulty + density - n.live
   else
     n.available = math.max(0, math.min(density - n.live, slots - n.present))
     available, leased, resting = available + n.available, leased + n.live, resting + density - n.live - n.available
@@ -61,14 +73,15 @@ local function first(some, passes)
 end
 
 -- A number that is as dense as it may be waits for one of its leases to end, any other for one of its slots to have rested.
-local next_place = math.huge
-if available == 0 then
+if available > 0 then
+  next_place = math.huge
+else
   local function dense(n) return n.live >= density end
   local function sparse(n) return n.live < density end
   local expire = first(function(from) return redis.call('ZRANGEBYSCORE', FREE, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', from, SOME) end, dense)
   local ended = first(function(from) return redis.call('ZRANGEBYSCORE', FREE, '(' .. rested, now, 'WITHSCORES', 'LIMIT', from, SOME) end, sparse)
   local rest = first(function(from) return redis.call('ZRANGEBYSCORE', RESTING, '(' .. rested, '+inf', 'WITHSCORES', 'LIMIT', from, SOME) end, sparse)
-  next_place = math.min(expire, ended + aging, rest + aging)
+  next_place = math.min(next_place, expire, ended + aging, rest + aging)
 end
 
 -- Until when a party is on a number of a portion; 0 where it is not.
@@ -108,5 +121,5 @@ local function instant(time)
 end
 return {
   available, leased, resting, suspended, retired, draining, instant(next_place),
-  #in_stock, with_room, fitting, unoccupied, of_holder, of_peer, instant(unoccupied > 0 and math.huge or next_both),
+  #in_stock, with_room, fitting, unoccupied, of_holder, of_peer, instant(unoccupied > 0 and math.huge or next_both), faulty,
 }

@@ -7,5 +7,6 @@ local aging = tonumber(ARGV[3])
 if leases_from > now then
   return {0, string.format('%.0f', leases_from), 1}
 end
-local due = redis.call('ZCOUNT', FREE, '-inf', now) + redis.call('ZCOUNT', RESTING, '-inf', now - aging) > 0
+local due = redis.call('ZCOUNT', FREE, '-inf', now) + redis.call('ZCOUNT', RESTING, '-inf', now - aging)
+  + redis.call('ZCOUNT', RETURNS, '-inf', now) > 0
 return {(due or choose(ARGV[4], ARGV[5], aging)) and 1 or 0, open_from(aging)}

@@ -49,9 +49,12 @@ internal sealed partial class RedisStore
         RedisValue[] values = block.IsShared ? [Ms(aging), .. ValuesOf(parties)] : [Ms(aging)];
         var answer = await RunOnBlockAsync(s_count, block, now, cancellation, values);
         var counts = new NumberCounts(
-            (long)answer[0], (long)answer[1], (long)answer[2], (long)answer[3], (long)answer[4], (long)answer[5]);
+            (long)answer[0], (long)answer[1], (long)answer[2], (long)answer[3], (long)answer[4], (long)answer[5])
+        {
+            Faulty = (long)answer[^1],
+        };
         if (block.IsShared)
-            return new(counts, InstantOf(answer[6]), parties is null ? null : PairRoomOf(answer[7..]));
+            return new(counts, InstantOf(answer[6]), parties is null ? null : PairRoomOf(answer[7..^1]));
 
         var first = HintOf((string)answer[6]!);
         return new(counts, counts.Available > 0 || first == RedisBlock.NoneFree ? null : DateTimeOffset.FromUnixTimeMilliseconds(first) + aging, null);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using StackExchange.Redis;
 using VirtualNumber.Protocol;
 
@@ -5,9 +6,9 @@ namespace VirtualNumber.Redis;
 
 internal sealed partial class RedisStore
 {
-    private static readonly BlockScripts s_find = BlockScripts.Same("Find");
+    private static readonly BlockScripts s_find = BlockScripts.Same("Find", "Faults");
 
-    private static readonly BlockScripts s_get = BlockScripts.Same("Get");
+    private static readonly BlockScripts s_get = BlockScripts.Same("Get", "Faults");
 
     private static HolderAnswer Gone => new(HolderOutcome.Gone, null);
 
@@ -16,7 +17,7 @@ internal sealed partial class RedisStore
     {
         var block = await BlockOfAsync(claim.Block, cancellation);
         var answer = await RunOnBlockAsync(s_find, block, DateTimeOffset.UnixEpoch, cancellation, Bytes(claim.Id));
-        return answer.Length == 0 ? null : await ReadAsync(block, answer[0], answer[1], cancellation);
+        return answer.Length == 0 ? null : await ReadAsync(block, answer[0], answer[1], cancellation) with { FaultySince = SinceOf(answer[2]) };
     }
 
     /// <inheritdoc/>
@@ -33,8 +34,11 @@ internal sealed partial class RedisStore
             return null;
 
         var record = await ReadAsync(block, holder.Slot, (byte[])answer[0]!, cancellation);
-        return record.LeaseTime == holder.LeaseTime ? record : null;
+        return record.LeaseTime == holder.LeaseTime ? record with { FaultySince = SinceOf(answer[1]) } : null;
     }
+
+    private static DateTimeOffset? SinceOf(RedisResult answer) =>
+        (string)answer! is { Length: > 0 } text ? DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(text, CultureInfo.InvariantCulture)) : null;
 
     /// <summary>The block of a holder; null when there is none, or it is another tenant's.</summary>
     private async ValueTask<RedisBlock?> FindBlockAsync(HolderKey holder, CancellationToken cancellation) =>

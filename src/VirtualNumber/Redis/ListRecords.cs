@@ -29,13 +29,14 @@ internal sealed partial class RedisStore
             {
                 RedisValue[] fields = [.. slots.Select(block.SlotText)];
                 var packed = await calls.CallAsync(database => database.HashGetAsync(block.Routes, fields, RedisCalls.Primary), cancellation);
+                var faultySince = await FaultySinceAsync(block, slots.Select(block.Entry.IndexOf), cancellation);
                 for (var i = 0; i < slots.Length; i++)
                 {
                     if (records.Count >= limit || budget-- <= 0)
                         return new RecordPage(records, at with { Slot = (int)slots[i] });
                     if (packed[i].IsNullOrEmpty)
                         continue;
-                    var record = await ReadAsync(block, slots[i], (byte[])packed[i]!, cancellation);
+                    var record = await ReadAsync(block, slots[i], (byte[])packed[i]!, cancellation) with { FaultySince = faultySince[i] };
                     if (live is null || record.IsLive(now) == live)
                         records.Add(record);
                 }

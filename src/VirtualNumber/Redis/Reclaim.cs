@@ -10,8 +10,8 @@ internal sealed partial class RedisStore
     private const int BlocksPerReclaim = 200;
 
     private static readonly BlockScripts s_reclaim = new BlockScripts(
-        Script.OnBlock("Reclaim", "Takeover", "Rest", "Heed"),
-        Script.OnSharedBlock("ReclaimShared", "Takeover", "RestShared", "Heed", "Tidy")).Unconfirmed();
+        Script.OnBlock("Reclaim", "Takeover", "Rest", "Heed", "ForgetCalls"),
+        Script.OnSharedBlock("ReclaimShared", "Takeover", "RestShared", "Heed", "Tidy", "ForgetCalls")).Unconfirmed();
 
     /// <summary>So many blocks may fail in one call until it gives up: those of a shard that is away stand between the others.</summary>
     private const int FaultsPerReclaim = 10;

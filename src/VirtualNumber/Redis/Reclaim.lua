@@ -1,8 +1,8 @@
--- reclaim: writes down expiries, removes records whose rest is over and closed claims whose time is. Safe from any number of instances
+-- reclaim: writes down expiries, removes records whose rest is over, closed claims and calls whose time is. Safe from any number of instances
 -- at once; nothing waits for it.
 -- ARGV: 3 the most to change, 4 aging ms, 5 which changes of the server count: any, takeover or empty, 6 possible loss ms, 7 by how much later
 -- a forgotten now may have been, ms, 8 forgotten leases that are reckoned with, 9 how far back to look again, ms: more than clocks differ
--- Answers {expired, removed, 1 when there may be more}.
+-- Answers {expired, removed, 1 when there may be more}; what is removed includes faults whose probation is over.
 -- Does as much as is due, however many records there are: the block remembers up to which end of a lease it has written down expiries
 -- and removed records. Ends lie no earlier than their writer's now, so none comes up behind that but by a clock that is behind.
 local most, aging, overlap = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[9])
@@ -15,7 +15,7 @@ end
 -- The slots, in whichever set, whose last lease ended after the mark and until an instant, earliest first.
 local function ended(mark, until_time)
   local found = {}
-  for _, set in ipairs({FREE, SUSPENDED, RETIRED}) do
+  for _, set in ipairs({FREE, SUSPENDED, RETIRED, FAULTY}) do
     local slots = redis.call('ZRANGEBYSCORE', set, '(' .. mark, until_time, 'WITHSCORES')
     for at = 1, #slots, 2 do
       table.insert(found, {slot = slots[at], score = tonumber(slots[at + 1])})
@@ -69,6 +69,8 @@ pass('rested', now - aging, function(slot, r)
   removed = removed + 1
   return true
 end)
+removed = removed + readmit(math.max(0, most - expired - removed))
+removed = removed + forget_calls(most - expired - removed)
 -- A block that nobody leases from notices a takeover here, before the server changes once more. Behind the expiries, which count once.
 heed_takeover(ARGV[5], aging, tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]))
 -- Whoever comes by learns how far the block has come, also one who does nothing but look-ups.

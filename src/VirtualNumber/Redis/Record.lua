@@ -7,7 +7,8 @@ local META, FREE, ROUTES, CLAIMS, CLOSED, LOG = unpack(KEYS)
 local now = tonumber(ARGV[1])
 local log_length = ARGV[2]
 
-local VERSION, PAIRED = 1, 2
+-- The forms of a record: 1 and 3 with one party, 2 and 4 with two; 3 and 4 have call rules.
+local FIRST, PAIRED, LAST = 1, 2, 4
 local HEADER = '>BBBBI6I6I4'
 local RELEASED, EXPIRED = 1, 2
 
@@ -24,10 +25,14 @@ local function marks(record, at, before)
   return record:sub(first, first + 32 * count - 1), first + 32 * count, record:sub(at + 1, first - 1)
 end
 
+local function is_paired(r)
+  return r.version == PAIRED or r.version == LAST
+end
+
 local function decode(packed)
   local r = {}
   r.version, r.role, r.ended, r.suspended, r.lease, r.expire, r.report = struct.unpack(HEADER, packed)
-  if r.version ~= VERSION and r.version ~= PAIRED then
+  if r.version < FIRST or r.version > LAST then
     error({err = 'VNFORM a record has the form ' .. r.version .. ', which is not known'})
   end
   r.claim = packed:sub(21, 30)
@@ -38,9 +43,10 @@ local function decode(packed)
   local floor, leased
   r.extensions, at, floor = marks(packed, at, 6)
   r.floor = floor and struct.unpack('>I6', floor) or 0
-  if r.version == VERSION then
+  if not is_paired(r) then
     r.reassignments, at, leased = marks(packed, at, 16)
     r.leased = leased or r.number
+    r.rules = packed:sub(at)
     return r
   end
   local moved
@@ -53,6 +59,7 @@ local function decode(packed)
   r.peer = packed:sub(at + 1, at + 16 * known)
   at = at + 1 + 16 * known
   r.sealed_peer = packed:sub(at + 1, at + packed:byte(at))
+  r.rules = packed:sub(at + 1 + packed:byte(at))
   return r
 end
 
@@ -62,13 +69,13 @@ local function encode(r)
     .. r.claim .. r.delivery .. r.number
     .. string.char(#r.sealed) .. r.sealed
     .. string.char(#r.extensions / 32) .. (extended and struct.pack('>I6', r.floor) or '') .. r.extensions
-  if r.version == VERSION then
-    return common .. string.char(#r.reassignments / 32) .. (reassigned and r.leased or '') .. r.reassignments
+  if not is_paired(r) then
+    return common .. string.char(#r.reassignments / 32) .. (reassigned and r.leased or '') .. r.reassignments .. r.rules
   end
   return common .. r.leased .. string.char(#r.reassignments / 32) .. r.reassignments
     .. string.char(r.direction, #r.before_move / 6) .. r.before_move
     .. string.char(#r.peer / 16) .. r.peer
-    .. string.char(#r.sealed_peer) .. r.sealed_peer
+    .. string.char(#r.sealed_peer) .. r.sealed_peer .. r.rules
 end
 
 local function log(kind, slot, lease, count)

@@ -10,7 +10,7 @@ namespace VirtualNumber.Redis;
 /// How a record is packed, big-endian. What follows from the block (tenant, pool, number) and the field's name (slot) is not in it.
 /// <code>
 /// offset  bytes  what
-///      0      1  version: 1, or 2 in pair mode
+///      0      1  version: 1, or 2 in pair mode; 2 more where there are call rules
 ///      1      1  role
 ///      2      1  end: 0 none, 1 released, 2 expired
 ///      3      1  1 when the slot is suspended
@@ -22,28 +22,37 @@ namespace VirtualNumber.Redis;
 ///     46     16  number digest
 ///     62    1+n  sealed number
 ///             1  extensions; when there are any, floor 6, ms, and for each: request digest 16, content digest 16
-/// version 1:
+/// version 1 and 3:
 ///             1  reassignments; when there are any, number digest at the take 16, and for each the same
-/// version 2:
+/// version 2 and 4:
 ///            16  digest of what the lease stood for at the take
 ///             1  reassignments; for each the same
 ///             1  direction
 ///             1  1 when the last reassignment ended the lease; then the expire time that it had 6, ms
 ///             1  1 when the peer is known; then its digest 16
 ///           1+n  the peer's sealed number
+/// version 3 and 4:
+///             n  call rules (<see cref="CallRulesFormat"/>), which no script reads
 /// </code>
 /// </summary>
 internal static class RecordFormat
 {
     private const byte Version = 1;
     private const byte PairVersion = 2;
+
+    /// <summary>Added to the version where there are call rules: who does not know of them must not write the record anew, without them.</summary>
+    private const byte Ruled = 2;
+
     private const int MarkLength = 2 * Digest.Length;
     private const int SealedAt = 62;
 
     public static byte[] Pack(LeaseRecord record)
     {
-        var packed = new byte[LengthOf(record)];
+        var rules = CallRulesFormat.Pack(record.Rules);
+        var packed = new byte[LengthOf(record) + rules.Length];
+        rules.CopyTo(packed, packed.Length - rules.Length);
         packed[0] = record.Pair is null ? Version : PairVersion;
+        packed[0] += rules.Length > 0 ? Ruled : (byte)0;
         packed[1] = (byte)record.Role;
         packed[2] = (byte)record.End;
         Instants.Write(packed.AsSpan(4), record.LeaseTime);
@@ -70,7 +79,7 @@ internal static class RecordFormat
     /// <summary>Reads a record of a slot. Throws <see cref="StoreUnavailableException"/> when it is of a version that is not known here.</summary>
     public static LeaseRecord Unpack(byte[] packed, BlockEntry block, uint slot, PhoneNumber number)
     {
-        if (packed.Length <= SealedAt || packed[0] is not (Version or PairVersion))
+        if (packed.Length <= SealedAt || packed[0] is < Version or > PairVersion + Ruled)
             throw new StoreUnavailableException($"A record of block {block.Id} has a form that this version does not know.");
 
         var pool = block.Owner.Pool;
@@ -87,7 +96,8 @@ internal static class RecordFormat
         var extensionMarks = ReadMarks(packed, at, extensions);
         at += extensions * MarkLength;
         var numberDigest = ReadDigest(packed, 46);
-        var (leased, reassignments, pair) = packed[0] == Version ? ReadReassignments(packed, at, numberDigest) : ReadPair(packed, at);
+        var isPair = packed[0] is PairVersion or PairVersion + Ruled;
+        var (leased, reassignments, pair) = isPair ? ReadPair(packed, ref at) : ReadReassignments(packed, ref at, numberDigest);
         return new LeaseRecord
         {
             TenantId = pool.TenantId,
@@ -109,6 +119,7 @@ internal static class RecordFormat
             LeasedDigest = leased,
             SealedNumber = packed.AsMemory(SealedAt + 1, sealedLength),
             Pair = pair,
+            Rules = ReadRules(packed.AsSpan(at), isRuled: packed[0] > PairVersion, block),
             Extensions = extensionMarks,
             Reassignments = reassignments,
         };
@@ -144,10 +155,15 @@ internal static class RecordFormat
         WriteMarks(packed, at + Digest.Length, record.Reassignments);
     }
 
-    private static (Digest Leased, ImmutableArray<RequestMark> Reassignments, PairSide? Pair) ReadReassignments(byte[] packed, int at, Digest number)
+    private static (Digest Leased, ImmutableArray<RequestMark> Reassignments, PairSide? Pair) ReadReassignments(byte[] packed, ref int at, Digest number)
     {
         var count = packed[at++];
-        return count == 0 ? (number, [], null) : (ReadDigest(packed, at), ReadMarks(packed, at + Digest.Length, count), null);
+        if (count == 0)
+            return (number, [], null);
+        var leased = ReadDigest(packed, at);
+        var marks = ReadMarks(packed, at + Digest.Length, count);
+        at += Digest.Length + (count * MarkLength);
+        return (leased, marks, null);
     }
 
     private static void WritePair(byte[] packed, int at, LeaseRecord record, PairSide pair)
@@ -174,7 +190,7 @@ internal static class RecordFormat
         WriteSealed(packed, at, pair.SealedPeer);
     }
 
-    private static (Digest Leased, ImmutableArray<RequestMark> Reassignments, PairSide? Pair) ReadPair(byte[] packed, int at)
+    private static (Digest Leased, ImmutableArray<RequestMark> Reassignments, PairSide? Pair) ReadPair(byte[] packed, ref int at)
     {
         var leased = ReadDigest(packed, at);
         at += Digest.Length;
@@ -188,7 +204,23 @@ internal static class RecordFormat
         var known = packed[at++] != 0;
         var peer = known ? ReadDigest(packed, at) : default(Digest?);
         at += known ? Digest.Length : 0;
-        return (leased, reassignments, new PairSide(peer, packed.AsMemory(at + 1, packed[at]), direction, end));
+        var sealedPeer = packed.AsMemory(at + 1, packed[at]);
+        at += 1 + sealedPeer.Length;
+        return (leased, reassignments, new PairSide(peer, sealedPeer, direction, end));
+    }
+
+    private static CallRules ReadRules(ReadOnlySpan<byte> packed, bool isRuled, BlockEntry block)
+    {
+        if (packed.IsEmpty == isRuled)
+            throw new StoreUnavailableException($"A record of block {block.Id} has no call rules where it says so, or has some where it does not.");
+        try
+        {
+            return CallRulesFormat.Unpack(packed);
+        }
+        catch (FormatException exception)
+        {
+            throw new StoreUnavailableException($"A record of block {block.Id} has call rules that this version does not know.", exception);
+        }
     }
 
     private static int WriteSealed(byte[] packed, int at, ReadOnlyMemory<byte> number)

@@ -22,6 +22,7 @@ internal sealed class RedisBlock(BlockEntry entry, long generation)
     private volatile bool _filled;
     private volatile BlockWatch _watch = new(null, generation);
     private volatile BlockBar? _ownBar;
+    private volatile LogMark? _noted;
     private readonly Lock _gate = new();
 
     public BlockEntry Entry => entry;
@@ -51,6 +52,15 @@ internal sealed class RedisBlock(BlockEntry entry, long generation)
     /// <summary>Where numbers are shared: the slots of leases whose end is written down.</summary>
     public RedisKey Resting => Keys[6];
 
+    /// <summary>Numbers on probation, and when each is back.</summary>
+    public RedisKey Returns => Keys[^4];
+
+    /// <summary>Its records of calls.</summary>
+    public RedisKey Calls => Keys[^2];
+
+    /// <summary>Those calls by when they are removed.</summary>
+    public RedisKey CallsDue => Keys[^1];
+
     /// <summary>A slot as Redis holds it: of one width, so that equal scores sort by slot.</summary>
     public RedisValue SlotText(uint slot) => slot.ToString(IsShared ? "D9" : "D5");
 
@@ -66,6 +76,16 @@ internal sealed class RedisBlock(BlockEntry entry, long generation)
 
     /// <summary>What this instance has seen of it.</summary>
     public BlockWatch Watch => _watch;
+
+    /// <summary>An answer told how far it has come. A hint, for who reads its log: not all that is told need last.</summary>
+    public void Note(LogMark? mark)
+    {
+        if (mark is not null && mark.IsAfter(_noted))
+            _noted = mark;
+    }
+
+    /// <summary>Whether this instance knows of a change after a position of its log.</summary>
+    public bool HasChangedSince(EventPosition position) => _noted is { } noted && new EventPosition(noted.Time, noted.Number) > position;
 
     /// <summary>Why it is barred, as this instance has found or the registry says, whichever is more; null: it is not.</summary>
     public BlockBar? Bar => UntoldBar ?? entry.Bar;

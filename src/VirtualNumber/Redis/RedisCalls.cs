@@ -115,7 +115,8 @@ internal sealed partial class RedisCalls
                 static (database, call, cause) => cause == RedisFault.NoScript
                     ? database.ScriptEvaluateAsync(call.Script.Text, call.Keys, call.Values, Primary)
                     : database.ScriptEvaluateAsync(call.Script.Digest, call.Keys, call.Values, Primary),
-                cancellation);
+                cancellation,
+                script.OutwaitsMoves);
 
     /// <summary>Whether writes wait for replicas.</summary>
     public bool Confirms => _writes is not null;
@@ -151,17 +152,26 @@ internal sealed partial class RedisCalls
     /// <exception cref="StoreUnavailableException">Whatever goes wrong; it may have been done.</exception>
     /// <exception cref="OperationCanceledException">The caller's deadline has passed; it may have been done.</exception>
     public ValueTask<T> CallAsync<TState, T>(
-        string step, TState state, Func<IDatabase, TState, string?, Task<T>> call, CancellationToken cancellation) =>
-        Barred is { } reason ? throw new StoreUnavailableException(reason) { Trouble = StoreTrouble.Barred } : RunAsync(step, state, call, cancellation);
+        string step,
+        TState state,
+        Func<IDatabase, TState, string?, Task<T>> call,
+        CancellationToken cancellation,
+        bool outwaitsMoves = true) => Barred is { } reason
+        ? throw new StoreUnavailableException(reason) { Trouble = StoreTrouble.Barred }
+        : RunAsync(step, state, call, cancellation, outwaitsMoves);
 
     private async ValueTask<T> RunAsync<TState, T>(
-        string step, TState state, Func<IDatabase, TState, string?, Task<T>> call, CancellationToken cancellation)
+        string step,
+        TState state,
+        Func<IDatabase, TState, string?, Task<T>> call,
+        CancellationToken cancellation,
+        bool outwaitsMoves = true)
     {
         cancellation.ThrowIfCancellationRequested();
         using var span = Telemetry.StartRedisCall(step);
         var startedAt = _time.GetTimestamp();
         var outcome = await TryAsync(state, call, cause: null, cancellation);
-        if (RedisFault.CauseOfRepeat(outcome.Exception, repeated: false) is not null)
+        if (RedisFault.CauseOfRepeat(outcome.Exception, repeated: false) is { } cause && (outwaitsMoves || cause != RedisFault.TryAgain))
             outcome = await RepeatAsync(step, state, call, outcome.Exception!, _time.GetElapsedTime(startedAt), cancellation);
 
         Telemetry.RedisCalled(span, step, RedisFault.NameOf(outcome.Exception), _time, startedAt);

@@ -16,6 +16,9 @@ internal static class RedisFault
     private const string Other = "VNOTHER";
     private const string Broken = "VNBROKEN";
 
+    /// <summary>Some of a script's keys are on one master and some on another, their slot being moved.</summary>
+    public const string TryAgain = "TRYAGAIN";
+
     /// <summary>So the client says MOVED where it was told not to follow.</summary>
     private const string Elsewhere = "Key has MOVED";
 
@@ -24,7 +27,7 @@ internal static class RedisFault
     /// cluster moves or is not served, the data is being read in.
     /// </summary>
     private static readonly string[] s_notNow =
-        [NoScript, "READONLY", "TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MOVED", "ASK", Elsewhere, "Endpoint"];
+        [NoScript, "READONLY", TryAgain, "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MOVED", "ASK", Elsewhere, "Endpoint"];
 
     /// <summary>Among them those that say that a slot is, or will be, another master's; with the client's own words for it.</summary>
     private static readonly string[] s_moved = ["MOVED", "ASK", Elsewhere, "Endpoint"];
@@ -105,7 +108,8 @@ internal static class RedisFault
         RedisServerException when ReasonOfRefusedChange(fault) is not null => StoreTrouble.ChangesRefused,
         RedisServerException answer => CodeOf(answer.Message) switch
         {
-            "LOADING" or "CLUSTERDOWN" or "TRYAGAIN" or "MASTERDOWN" or "MOVED" or "ASK" => StoreTrouble.Starting,
+            "LOADING" or "CLUSTERDOWN" or "MASTERDOWN" or "MOVED" or "ASK" => StoreTrouble.Starting,
+            TryAgain => StoreTrouble.Moving,
             "READONLY" => StoreTrouble.Replica,
             "NOAUTH" or "WRONGPASS" or "NOPERM" => StoreTrouble.Refused,
             _ => StoreTrouble.Other,

@@ -16,8 +16,11 @@ public sealed class RedisOptions
     /// <summary>How many calls may be on their way at once; more are refused at once. At least 1. Default 10,000.</summary>
     public int CallsInFlight { get; set; } = 10_000;
 
-    /// <summary>How many state changes each block's log keeps, about. At least 1. Default 1,000.</summary>
-    public int LogLength { get; set; } = 1_000;
+    /// <summary>
+    /// How many state changes each block's log keeps at most, about, until they are forwarded as events; then only the last 1,000 of them stay.
+    /// At least 1. Default 100,000: 5 MB.
+    /// </summary>
+    public int LogLength { get; set; } = 100_000;
 
     /// <summary>
     /// How often the registry of pools and blocks is read on, should the message about a change be lost. 10 ms to 1 second, since

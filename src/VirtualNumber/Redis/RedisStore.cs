@@ -10,7 +10,7 @@ namespace VirtualNumber.Redis;
 /// </summary>
 internal sealed partial class RedisStore(
     RedisCalls calls, RedisRegistry registry, ProtocolBounds bounds, RedisOptions options, RedisCheck? check = null, RedisDiagnosis? diagnosis = null)
-    : INumberPool, INumberStock
+    : INumberPool, INumberStock, IEventStore
 {
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<StoreFinding>> PingAsync(CancellationToken cancellation)
@@ -73,6 +73,7 @@ internal sealed partial class RedisStore(
             var answer = (RedisResult[])(await calls.RunAsync(script, block.Keys, all, cancellation))!;
             var mark = answer[0].IsNull ? null : LogMark.Parse((string)answer[0]!);
             Learn(watch, mark, script.IsConfirmed);
+            block.Note(mark);
             watch.LookedAt(generation);
             return (mark, answer[1]);
         }
@@ -104,7 +105,14 @@ internal sealed partial class RedisStore(
     private async ValueTask EnsureThereAsync(RedisBlock block, CancellationToken cancellation)
     {
         var watch = block.Watch;
-        if (!block.IsFilled || await calls.CallAsync(database => database.KeyExistsAsync(block.Meta, RedisCalls.Primary), cancellation))
+        if (!await calls.CallAsync(database => database.KeyExistsAsync(block.Meta, RedisCalls.Primary), cancellation))
+            await ThrowLostAsync(block, watch, cancellation);
+    }
+
+    /// <summary>The block's meta is not there: unless nobody has filled it, its data is lost.</summary>
+    private async ValueTask ThrowLostAsync(RedisBlock block, BlockWatch watch, CancellationToken cancellation)
+    {
+        if (!block.IsFilled)
             return;
         await BarAsync(block, watch, new(BarReason.DataLost, calls.Time.GetNow()), cancellation);
         throw new StoreUnavailableException($"Block {block.Id} has lost its data.") { Trouble = StoreTrouble.DataLost };

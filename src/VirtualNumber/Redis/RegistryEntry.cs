@@ -38,7 +38,7 @@ internal static class RegistryEntry
         {
             var change = JsonSerializer.Deserialize<RegistryChange>(bytes.AsSpan(0, end < 0 ? bytes.Length : end));
             // Of another kind, and not to be passed over: block ids follow from the order of all.
-            return change is { Pool: null, Block: null, Single: null, Filled: null, Barred: null, Confirmed: null } or null
+            return change is { Pool: null, Block: null, Single: null, Filled: null, Barred: null, Confirmed: null, Callers: null, RuledPool: null } or null
                 ? throw new JsonException("None of the kinds of change that are known here.")
                 : change;
         }

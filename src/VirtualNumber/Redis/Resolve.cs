@@ -20,32 +20,50 @@ internal sealed partial class RedisStore
 
         if (block.Pool.Mode == PoolMode.Pair)
             return step.Party is { } party ? await ResolvePairAsync(block, index, party, step.Called, now, cancellation) : new(RouteOutcome.NotLeased);
-        var slot = index;
         if (block.IsShared)
-        {
-            var slots = block.Pool.SlotsPerNumber();
-            if (step.Part >= slots)
-                return new(RouteOutcome.NotLeased);
-            slot = (index * slots) + step.Part;
-        }
+            return await ResolveSharedAsync(block, index, step, now, cancellation);
 
         // One HGET, from the primary: the record alone tells all.
         var packed = await ReadOnBlockAsync(
             "Resolve",
             block,
-            (Block: block, Slot: slot),
+            (Block: block, Slot: index),
             static (database, call, _) => database.HashGetAsync(call.Block.Routes, call.Block.SlotText(call.Slot), RedisCalls.Primary),
             cancellation);
-        if (packed.IsNull)
-        {
-            await EnsureThereAsync(block, cancellation);
-            return new(RouteOutcome.NotLeased);
-        }
+        if (!packed.IsNull)
+            return RouteOf((byte[])packed!, block, index, step.Called, now);
+        await EnsureThereAsync(block, cancellation);
+        return new(RouteOutcome.NotLeased);
+    }
 
-        var answer = RouteOf((byte[])packed!, block, slot, step.Called, now);
-        // An extension that rests is refused in the same two round trips as one that was never used: how long it takes tells nothing.
-        if (block.IsShared && answer.Outcome != RouteOutcome.Route)
-            await EnsureThereAsync(block, cancellation);
+    /// <summary>
+    /// By extension. Whether the block is there is asked beside the record and not after it, whatever comes of it: an extension that lives,
+    /// one that rests and one that was never used cost the same one round trip, so that how long a refusal takes tells nothing.
+    /// </summary>
+    private async ValueTask<RouteAnswer> ResolveSharedAsync(
+        RedisBlock block, uint index, RouteStep step, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var slots = block.Pool.SlotsPerNumber();
+        if (step.Part >= slots)
+            return new(RouteOutcome.NotLeased);
+
+        var watch = block.Watch;
+        var slot = (index * slots) + step.Part;
+        var (packed, isThere) = await ReadOnBlockAsync(
+            "Resolve",
+            block,
+            (Block: block, Slot: slot),
+            static async (database, call, _) =>
+            {
+                var there = database.KeyExistsAsync(call.Block.Meta, RedisCalls.Primary);
+                var packed = database.HashGetAsync(call.Block.Routes, call.Block.SlotText(call.Slot), RedisCalls.Primary);
+                await Task.WhenAll(there, packed);
+                return (await packed, await there);
+            },
+            cancellation);
+        var answer = packed.IsNull ? new(RouteOutcome.NotLeased) : RouteOf((byte[])packed!, block, slot, step.Called, now);
+        if (answer.Outcome != RouteOutcome.Route && !isThere)
+            await ThrowLostAsync(block, watch, cancellation);
         return answer;
     }
 

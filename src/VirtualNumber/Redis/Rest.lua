@@ -16,12 +16,12 @@ local function rest(aging, loss, slack, most)
   end
   -- First those that may have been taken, the ones among them that have rested just now too: whoever took them may have had a later now than
   -- this one, by so much as clocks differ and a command may be late. What is out of stock may have been put back and taken since.
-  for _, set in ipairs({FREE, SUSPENDED, RETIRED}) do
+  for _, set in ipairs({FREE, SUSPENDED, RETIRED, FAULTY}) do
     for _, slot in ipairs(redis.call('ZRANGEBYSCORE', set, '-inf', string.format('%.0f', rested + slack), 'LIMIT', 0, most)) do
       set_end(set, slot, now)
     end
   end
-  for _, set in ipairs({FREE, SUSPENDED, RETIRED}) do
+  for _, set in ipairs({FREE, SUSPENDED, RETIRED, FAULTY}) do
     local slots = redis.call('ZRANGEBYSCORE', set, string.format('(%.0f', rested - loss), now, 'WITHSCORES')
     for at = 1, #slots, 2 do
       local score = tonumber(slots[at + 1])

@@ -45,6 +45,8 @@ local function open_from(aging)
   end
   local expires = redis.call('ZRANGE', FREE, 0, 0, 'WITHSCORES')[2]
   local rests = redis.call('ZRANGE', RESTING, 0, 0, 'WITHSCORES')[2]
-  local first = math.min(expires and tonumber(expires) or math.huge, rests and tonumber(rests) + aging or math.huge)
+  local back = redis.call('ZRANGE', RETURNS, 0, 0, 'WITHSCORES')[2]
+  local first = math.min(
+    expires and tonumber(expires) or math.huge, rests and tonumber(rests) + aging or math.huge, back and tonumber(back) or math.huge)
   return first == math.huge and '-1' or string.format('%.0f', math.max(first, 1))
 end

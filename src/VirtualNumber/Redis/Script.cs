@@ -34,6 +34,12 @@ internal sealed class Script
     /// </summary>
     public bool IsConfirmed { get; private init; } = true;
 
+    /// <summary>
+    /// Whether it is repeated for as long as some of its keys are on one master and some on another, their slot being moved: so it is,
+    /// unless the script says otherwise.
+    /// </summary>
+    public bool OutwaitsMoves { get; private init; } = true;
+
     /// <summary>The whole text.</summary>
     public string Text { get; }
 
@@ -44,7 +50,10 @@ internal sealed class Script
     /// The same script where nothing that is promised rests on its answer: a read, a count that only guards, tidying up. It goes with
     /// the look-ups and never waits for replicas.
     /// </summary>
-    public Script Unconfirmed() => new([.. Stems]) { IsConfirmed = false };
+    public Script Unconfirmed() => new([.. Stems]) { IsConfirmed = false, OutwaitsMoves = OutwaitsMoves };
+
+    /// <summary>The same script where somebody waits who can go on without it.</summary>
+    public Script Hasty() => new([.. Stems]) { IsConfirmed = IsConfirmed, OutwaitsMoves = false };
 
     /// <summary>A script on a block whose numbers are not shared.</summary>
     /// <param name="name">The stem.</param>
@@ -60,6 +69,9 @@ internal sealed class Script
 
     /// <summary>A script on a delivery's ledger.</summary>
     public static Script OnLedger(string name) => new("Ledger", name);
+
+    /// <summary>A script on a block's records of calls.</summary>
+    public static Script OnCall(string name) => new("Call", name);
 
     /// <summary>A script that shares nothing with those on its kind of key.</summary>
     public static Script Alone(params string[] stems) => new(stems);

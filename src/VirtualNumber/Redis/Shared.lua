@@ -1,14 +1,17 @@
 -- Put behind Record.lua in front of every script on a block whose numbers are shared: a slot is a number's index times the slots per
 -- number, plus an extension (extension mode) or a figure that nobody is told (pair mode); nine digits. Indexes are five digits.
--- KEYS are always: meta, free, routes, claims, closed, log, resting, numbers, open, parties, left. They hold:
+-- KEYS are always: meta, free, routes, claims, closed, log, resting, numbers, open, parties, left, returns, health, calls, callsdue. They hold:
 --   meta     mode, density and slots per number, which never change; from when on it leases, where Redis may have forgotten leases
 --   free     slot -> expire time of every record whose end is not written down; the others are in
 --   resting  slot -> end
---   numbers  index -> state 1 (0 in stock, 1 suspended, 2 retired), its slots in free 2, its slots in free and in resting 2
+--   numbers  index -> state 1 (0 in stock, 1 suspended, 2 retired, 3 faulty), its slots in free 2, its slots in free and in resting 2
 --   open     index of every number that may be leased from -> what they are taken in the order of: in extension mode how many of its slots
 --            are in use, in pair mode the index
 --   parties  pair mode: index 2 and party digest 16 -> end 6, slot 4 of the last lease on which the party is or was there
 --   left     pair mode: the same field -> end, for those whom a reassignment put off their lease: no record leads to them any more
+--   returns  index of every faulty number whose probation runs -> when it is back; by the time alone it is in stock from then on, and whoever
+--            takes or tidies up puts it there
+--   health   what gateways said of a number (Faults.lua)
 -- A slot without a record is free, and nothing stands for it.
 
 local RESTING = KEYS[7]
@@ -16,8 +19,12 @@ local NUMBERS = KEYS[8]
 local OPEN = KEYS[9]
 local PARTIES = KEYS[10]
 local LEFT = KEYS[11]
+local RETURNS = KEYS[12]
+local HEALTH = KEYS[13]
+local CALLS = KEYS[14]
+local CALLS_DUE = KEYS[15]
 
-local IN_STOCK, SUSPENDED, RETIRED = 0, 1, 2
+local IN_STOCK, SUSPENDED, RETIRED, FAULTY = 0, 1, 2, 3
 local NUMBER = '>BI2I2'
 local ENTRY = '>I6I4'
 
@@ -48,6 +55,40 @@ local function save_number(index, n)
     redis.call('ZADD', OPEN, paired and index or n.present, index)
   else
     redis.call('ZREM', OPEN, index)
+  end
+end
+
+-- Puts faulty numbers back whose probation is over, at most so many. Answers how many.
+local function readmit(most)
+  local due = redis.call('ZRANGEBYSCORE', RETURNS, '-inf', now, 'LIMIT', 0, most)
+  for _, index in ipairs(due) do
+    redis.call('ZREM', RETURNS, index)
+    local n = read_number(index)
+    n.state = IN_STOCK
+    save_number(index, n)
+  end
+  return #due
+end
+
+-- Whether a number is here at all.
+local function is_stocked(index)
+  return redis.call('HEXISTS', NUMBERS, index) == 1
+end
+
+-- Takes a number out of allocation, unless an operator has.
+local function take_out(index)
+  local n = read_number(index)
+  if n.state == IN_STOCK then
+    n.state = FAULTY
+    save_number(index, n)
+  end
+  redis.call('ZREM', RETURNS, index)
+end
+
+-- Lets a faulty number be back at an instant.
+local function return_at(index, time)
+  if read_number(index).state == FAULTY then
+    redis.call('ZADD', RETURNS, time, index)
   end
 end
 

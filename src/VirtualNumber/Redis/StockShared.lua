@@ -1,6 +1,6 @@
 -- Adds numbers to a block whose numbers are shared, and makes the block where it is new.
--- KEYS: meta, free, routes, claims, closed, log, resting, numbers, open, parties, left. ARGV: 1 now, 2 length of the log, 3 which block it
--- is, 4 first index, 5 count, 6 1 when the registry says that the block was filled before and must be there, 7 extension or pair, 8 density, 9 slots per number
+-- KEYS: meta, free, routes, claims, closed, log, resting, numbers, open, parties, left, returns, health, calls, callsdue. ARGV: 1 now, 2 length of the log,
+-- 3 which block it is, 4 first index, 5 count, 6 1 when the registry says that the block was filled before and must be there, 7 extension or pair, 8 density, 9 slots per number
 -- Answers how many numbers are new. Harmless to repeat: a number that is there stays as it is.
 local _, _, _, _, _, _, _, NUMBERS, OPEN = unpack(KEYS)
 redis.call('HSET', META, 'mode', ARGV[7], 'density', ARGV[8], 'slots', ARGV[9])

@@ -11,13 +11,13 @@ internal sealed partial class RedisStore
     private const int NumbersPerScript = 1_000;
 
     private static readonly BlockScripts s_stock = new(Script.OnAnyBlock("Takeover", "Filling", "Stock"), Script.OnAnyBlock("Takeover", "Filling", "StockShared"));
-    private static readonly BlockScripts s_change = BlockScripts.Differing("Change");
+    private static readonly BlockScripts s_change = BlockScripts.Differing("Change", "Faults");
 
     /// <inheritdoc/>
     public async ValueTask<(Pool Pool, bool SameProperties)> CreatePoolAsync(Pool pool, CancellationToken cancellation)
     {
         await registry.ChangeAsync<object?>(
-            known => (known.FindPool(pool.TenantId, pool.PoolId) is null ? [new RegistryChange(pool)] : [], null), cancellation);
+            known => (known.FindPool(pool.TenantId, pool.PoolId) is null ? [RegistryChange.Of(pool)] : [], null), cancellation);
         var standing = registry.Known.FindPool(pool.TenantId, pool.PoolId)!.Pool;
         return (standing, standing.HasPropertiesOf(pool));
     }
@@ -30,7 +30,7 @@ internal sealed partial class RedisStore
             {
                 var plan = known.PlanUpdate(tenantId, poolId, update, expectedVersion);
                 var differs = plan is { Changed: true } changed && changed.Pool != known.FindPool(tenantId, poolId)!.Pool;
-                return (differs ? [new RegistryChange(plan!.Value.Pool)] : (IReadOnlyList<RegistryChange>)[], plan);
+                return (differs ? [update.ToChange(plan!.Value.Pool)] : (IReadOnlyList<RegistryChange>)[], plan);
             },
             cancellation);
 

@@ -8,6 +8,8 @@
 
 heed_takeover(ARGV[9], aging, tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]))
 
+readmit(-1)
+
 local function lowest()
   local first = redis.call('ZRANGE', FREE, 0, 0, 'WITHSCORES')
   return first[1], tonumber(first[2])

@@ -20,8 +20,8 @@ local function remove(slot)
   end
 end
 
--- Writes down the expiries that are due, removes the records that have rested and forgets the parties that left and have rested; in this
--- order, each by its end, at most so many in all. Answers how many expiries it wrote down, and how much it removed.
+-- Writes down the expiries that are due, removes the records that have rested, puts back the numbers whose probation is over and forgets the
+-- parties that left and have rested; in this order, each by its time, at most so many in all. Answers how many expiries it wrote down, and how much it removed.
 local function tidy(most, aging)
   local expired, removed = 0, 0
   for _, slot in ipairs(redis.call('ZRANGEBYSCORE', FREE, '-inf', now, 'LIMIT', 0, most)) do
@@ -33,6 +33,7 @@ local function tidy(most, aging)
     remove(slot)
     removed = removed + 1
   end
+  removed = removed + readmit(most - expired - removed)
   for _, field in ipairs(redis.call('ZRANGEBYSCORE', LEFT, '-inf', rested, 'LIMIT', 0, most - expired - removed)) do
     redis.call('ZREM', LEFT, field)
     redis.call('HDEL', PARTIES, field)

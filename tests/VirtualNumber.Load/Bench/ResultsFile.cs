@@ -147,7 +147,8 @@ internal static class ResultsFile
 
     private static double ServerTime(Measured measured) => Median(measured.Rounds, round => round.ServerMicroseconds);
 
-    private static void AppendMachine(StringBuilder text)
+    /// <summary>The machine and the commit that figures belong to.</summary>
+    public static void AppendMachine(StringBuilder text)
     {
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30);
         (string Name, string Value)[] facts =

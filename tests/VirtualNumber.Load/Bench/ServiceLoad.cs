@@ -106,15 +106,16 @@ internal sealed class ServiceLoad(CallInvoker invoker)
         await _leases.ReportDeliveryStatusAsync(request);
     }
 
-    /// <summary>Resolve of a random live number, asked by a stranger.</summary>
+    /// <summary>Resolve of a random live number, asked by a stranger, each time another one: nobody is too frequent.</summary>
     public async Task ResolveAsync()
     {
+        var call = Interlocked.Increment(ref _calls);
         var request = new ResolveRequest
         {
             GatewayId = Gateway,
-            CallId = Text(Interlocked.Increment(ref _calls)),
+            CallId = Text(call),
             CalledNumber = _live[Random.Shared.Next(_live.Length)],
-            CallerNumber = "+9990000000000",
+            CallerNumber = $"+9999{call:d9}",
         };
         var response = await _routing.ResolveAsync(request);
         if (response.Action != RoutingAction.Connect)

@@ -70,6 +70,7 @@ internal sealed class ChaosRules
             ["Bounds:ClockSkew"] = "00:00:00.250",
             // Wrong extensions are asked for all the time here, by few callers.
             ["Guessing:MissesPerCaller"] = "100000000",
+            ["Calls:Limits"] = "",
             ["Guessing:MissesPerNumber"] = "100000000",
             ["Logging:LogLevel:Default"] = "Warning",
         };

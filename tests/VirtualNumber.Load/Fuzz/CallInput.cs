@@ -31,7 +31,7 @@ internal sealed class CallInput : FuzzInput
         _path = $"/{_method.Service.FullName}/{_method.Name}";
         var message = Mutations.Body(valid.For(_method, random), random);
         // A watch goes on until its deadline.
-        if (_method.Name == "Watch")
+        if (_method.Name is "Watch" or "WatchEvents")
             _headers.Add(("grpc-timeout", "20m"));
         if (!hostileFrame)
         {

@@ -51,7 +51,18 @@ internal sealed class ValidRequests(FuzzStock stock)
         "ReportDeliveryStatus" => Report(random),
         "BatchReportDeliveryStatus" =>
             new BatchReportDeliveryStatusRequest { TenantId = FuzzStock.Tenant, Requests = { Several(random, () => Report(random)) } },
+        "WatchEvents" => new WatchEventsRequest { TenantId = FuzzStock.Tenant, FromOldest = random.Next(2) == 0 },
         "Resolve" => Resolve(random),
+        "ReportNumberHealth" => new ReportNumberHealthRequest
+        {
+            GatewayId = FuzzStock.Gateway,
+            Number = $"162100400{random.Next(100):00}",
+            Health = (NumberHealth)random.Next(1, 3),
+            Cause = "no-answer",
+            EventTime = TimeProvider.System.GetUtcNow().AddMinutes(-random.Next(60)).ToTimestamp(),
+        },
+        "ReportHeartbeat" => new ReportHeartbeatRequest { GatewayId = FuzzStock.Gateway, InstanceId = $"node-{random.Next(Variety)}", CallsInProgress = random.Next(1_000) },
+        "ReportCallEvents" => ReportCallEvents(random),
         "CreatePool" => new CreatePoolRequest { TenantId = FuzzStock.Tenant, Pool = new Pool { PoolId = $"p{random.Next(50)}", BlockDigits = random.Next(2, 5) } },
         "UpdatePool" => new UpdatePoolRequest
         {
@@ -59,6 +70,8 @@ internal sealed class ValidRequests(FuzzStock stock)
             PoolId = Pool(random),
             Aging = TimeSpan.FromHours(random.Next(1, 100)).ToDuration(),
             EndedAnnouncement = "gone",
+            CallRules = random.Next(8) == 0 ? CallRules(random) : null,
+            BlockedCallerChanges = random.Next(4) == 0 ? new CallerChanges { AddedCallers = { Real(random) }, RemovedCallers = { Real(random) } } : null,
         },
         "GetPool" => new GetPoolRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random) },
         "ListPools" => new ListPoolsRequest { TenantId = FuzzStock.Tenant, PageSize = random.Next(0, 20), PageToken = Token(random) },
@@ -67,7 +80,19 @@ internal sealed class ValidRequests(FuzzStock stock)
         "RestoreNumbers" => new RestoreNumbersRequest { TenantId = FuzzStock.Tenant, PoolId = "spare", Selection = Selection(random) },
         "RetireNumbers" => new RetireNumbersRequest { TenantId = FuzzStock.Tenant, PoolId = "spare", Selection = Selection(random) },
         "GetStats" => new GetStatsRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20) },
+        "ListFaultyNumbers" => new ListFaultyNumbersRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20), PageToken = Token(random) },
+        "ListGateways" => new ListGatewaysRequest(),
         "ListLeases" => new ListLeasesRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20), PageToken = Token(random) },
+        "ListCalls" => new ListCallsRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20), PageToken = Token(random) },
+        "GetCallStats" => new GetCallStatsRequest
+        {
+            TenantId = FuzzStock.Tenant,
+            PoolId = Pool(random),
+            GroupBy = (CallGrouping)random.Next(4),
+            LeaseId = random.Next(2) == 0 ? LeaseId(random) : "",
+        },
+        "ListParkedPushes" => new ListParkedPushesRequest { TenantId = FuzzStock.Tenant, WebhookId = "webhook", PageSize = random.Next(0, 20) },
+        "RetryParkedPushes" => new RetryParkedPushesRequest { TenantId = FuzzStock.Tenant, WebhookId = "webhook", PushIds = { $"{random.Next(100)}-0" } },
         "ListBarredBlocks" => new ListBarredBlocksRequest { TenantId = FuzzStock.Tenant, PoolId = Pool(random), PageSize = random.Next(0, 20) },
         "ConfirmBlocks" => new ConfirmBlocksRequest
         {
@@ -104,9 +129,22 @@ internal sealed class ValidRequests(FuzzStock stock)
         if (random.Next(4) == 0)
             request.Area = new AreaPreference { AreaCode = random.Next(2) == 0 ? "310100" : "440100", FallbackAreaCodes = { "310100" } };
         if (random.Next(4) == 0)
+            request.CallRules = CallRules(random);
+        if (random.Next(4) == 0)
             request.ExpireTime = TimeProvider.System.GetUtcNow().AddHours(random.Next(1, 100)).ToTimestamp();
         return request;
     }
+
+    private static CallRules CallRules(Random random) => new()
+    {
+        Hours = new CallHours
+        {
+            TimeZone = "Asia/Shanghai",
+            Windows = { new CallWindow { Start = $"{random.Next(0, 12):00}:30", End = $"{random.Next(12, 25):00}:00", Days = { (VirtualNumber.V1.DayOfWeek)random.Next(1, 8) } } },
+        },
+        AllowedCallers = { Several(random, () => Real(random)) },
+        BlockedCallers = { Real(random) },
+    };
 
     private static ReportDeliveryStatusRequest Report(Random random)
     {
@@ -134,6 +172,29 @@ internal sealed class ValidRequests(FuzzStock stock)
             CallerNumber = random.Next(4) == 0 ? "anonymous" : Real(random),
             CallKind = CallKind.Voice,
             CollectedDigits = random.Next(4) == 0 ? $"{random.Next(10_000)}#" : "",
+        };
+    }
+
+    private ReportCallEventsRequest ReportCallEvents(Random random)
+    {
+        var lease = stock.Leases[random.Next(stock.Leases.Count)];
+        return new ReportCallEventsRequest
+        {
+            GatewayId = FuzzStock.Gateway,
+            CallId = $"call-{random.Next(Variety)}",
+            LeaseId = lease.LeaseId,
+            Epoch = lease.Epoch,
+            Events =
+            {
+                Several(random, () => new CallEvent
+                {
+                    Kind = (CallEventKind)random.Next(1, 5),
+                    EventTime = TimeProvider.System.GetUtcNow().AddSeconds(-random.Next(1_000)).ToTimestamp(),
+                    ReleasedBy = (CallSide)random.Next(4),
+                    Q850Cause = random.Next(128),
+                    SipStatus = random.Next(100, 700),
+                }),
+            },
         };
     }
 

@@ -64,7 +64,7 @@ internal sealed class InProcessTarget : IReplayTarget, IDisposable
     {
         var found = await _stock.FindPoolAsync(ReplayPolicy.TenantId, IdOf(pool), CancellationToken.None);
         var counts = (await _stock.GetStatsAsync(found!, skip: 0, limit: 0, _time.GetUtcNow(), CancellationToken.None)).Counts;
-        return new(counts.Stocked, counts.Available, counts.Leased, counts.Aging, counts.Suspended + counts.Retired);
+        return new(counts.Stocked, counts.Available, counts.Leased, counts.Aging, counts.Suspended + counts.Retired + counts.Faulty);
     }
 
     public async Task TidyAsync() => await _pool.ReclaimAsync(EntriesPerCycle, _time.GetUtcNow(), CancellationToken.None);

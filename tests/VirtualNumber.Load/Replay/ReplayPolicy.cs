@@ -57,6 +57,7 @@ internal sealed class ReplayPolicy
         {
             ["Tenants:0:Id"] = TenantId,
             ["Gateways:0:Id"] = GatewayId,
+            ["Calls:Limits"] = "",
             ["RealNumbers:AllowedCountries:0"] = "999",
             ["Leasing:HardCap"] = Text(_options.HardCap),
             ["Leasing:DeliveredTermLimit"] = Text(_options.DeliveredTermLimit),

@@ -110,7 +110,7 @@ internal sealed class WireTarget(CallInvoker invoker, string run) : IReplayTarge
         var request = new V1.GetStatsRequest { TenantId = ReplayPolicy.TenantId, PoolId = IdOf(pool), PageSize = 1 };
         var counts = (await DoAsync(_ops.GetStatsAsync(request, Options()))).Counts;
         return new(
-            counts.StockedCount, counts.AvailableCount, counts.LeasedCount, counts.AgingCount, counts.SuspendedCount + counts.RetiredCount);
+            counts.StockedCount, counts.AvailableCount, counts.LeasedCount, counts.AgingCount, counts.SuspendedCount + counts.RetiredCount + counts.FaultyCount);
     }
 
     /// <summary>The service runs its own.</summary>

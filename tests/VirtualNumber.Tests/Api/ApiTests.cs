@@ -61,14 +61,15 @@ public abstract class ApiTests
     }
 
     private protected static NumberCounts Counts(
-        long available = 0, long leased = 0, long aging = 0, long suspended = 0, long retired = 0, long draining = 0) => new()
+        long available = 0, long leased = 0, long aging = 0, long suspended = 0, long retired = 0, long draining = 0, long faulty = 0) => new()
         {
-            StockedCount = available + leased + aging + suspended + retired,
+            StockedCount = available + leased + aging + suspended + retired + faulty,
             AvailableCount = available,
             LeasedCount = leased,
             AgingCount = aging,
             SuspendedCount = suspended,
             RetiredCount = retired,
             DrainingCount = draining,
+            FaultyCount = faulty,
         };
 }

@@ -20,6 +20,10 @@ public sealed class CallControlTests
             ("Gateways:1:CallerAnnouncement", "recorded-1"), ("Gateways:1:CalledAnnouncement", "recorded-2"), ("Gateways:1:RecordCalls", "true"),
             ("Gateways:2:Id", "tel"), ("Gateways:2:NumberForm", "TelUri"),
             ("Gateways:3:Id", "abroad"), ("Gateways:3:NumberForm", "National"), ("Gateways:3:DefaultCountry", "999"),
+            ("Gateways:4:Id", "own-numbers"), ("Gateways:4:Numbers:0", "86:171"), ("Gateways:4:Numbers:1", "86:1621001000"),
+            ("Gateways:5:Id", "other-numbers"), ("Gateways:5:Numbers:0", "86:1621001001"),
+            ("Gateways:6:Id", "own-pool"), ("Gateways:6:Pools:0", $"{TestService.Alpha}/{Requests.PoolId}"),
+            ("Gateways:7:Id", "other-pool"), ("Gateways:7:Pools:0", $"{TestService.Alpha}/shared"),
         ]);
         await _service.Ops.CreatePoolAsync(Requests.CreatePool(Requests.PoolId));
         await _service.Ops.AddNumbersAsync(Requests.AddBlocks(Requests.PoolId, "162100100"));
@@ -84,6 +88,36 @@ public sealed class CallControlTests
         }
     }
 
+    [TestCase("own-numbers", RoutingAction.Connect)]
+    [TestCase("other-numbers", RoutingAction.Reject)]
+    [TestCase("own-pool", RoutingAction.Connect)]
+    [TestCase("other-pool", RoutingAction.Reject)]
+    public async Task A_gateway_reaches_its_own_numbers_only(string gateway, RoutingAction action)
+    {
+        await _service.Leases.CreateLeaseAsync(Requests.CreateLease());
+        var route = await ResolveAsync(gateway, "16210010000");
+        Assert.That(route.Action, Is.EqualTo(action));
+        if (action == RoutingAction.Connect)
+            return;
+        // As of a number that is in no pool; the log knows better.
+        Assert.That(route, Is.EqualTo(await ResolveAsync("gw", "16219990000")));
+        Assert.That(_service.Logs.Lines, Has.Some.Contains("GatewayNotAllowed").And.Contains(gateway));
+    }
+
+    [Test]
+    public async Task A_gateway_is_not_asked_for_the_digits_of_a_number_that_it_has_not()
+    {
+        var shared = Requests.CreatePool("shared");
+        shared.Pool.Mode = PoolMode.Extension;
+        await _service.Ops.CreatePoolAsync(shared);
+        await _service.Ops.AddNumbersAsync(Requests.AddBlocks("shared", "162100199"));
+        Assert.Multiple(async () =>
+        {
+            Assert.That((await ResolveAsync("other-pool", "16210019900")).Action, Is.EqualTo(RoutingAction.CollectDigits));
+            Assert.That((await ResolveAsync("own-pool", "16210019900")).Action, Is.EqualTo(RoutingAction.Reject));
+        });
+    }
+
     [Test]
     public async Task A_gateway_may_let_calls_last()
     {
@@ -112,6 +146,8 @@ public sealed class CallControlTests
     [TestCase("Gateways:0:NumberForm", "7", "NumberForm of gw must be E164, National or TelUri.")]
     [TestCase("Gateways:0:LongestCall", "00:00:00", "LongestCall of gw must be 1 s to 24 hours, or empty.")]
     [TestCase("Gateways:0:CallerAnnouncement", "two words", "CallerAnnouncement of gw must be at most 64 visible ASCII characters.")]
+    [TestCase("Gateways:0:Numbers:0", "170", "Numbers of gw: 170 is no country code, colon and leading digits, as in 86:170.")]
+    [TestCase("Gateways:0:Pools:0", "parcels", "Pools of gw: parcels is no tenant, slash and pool, as in demo/parcels.")]
     public void A_setting_that_cannot_be_stops_the_start(string key, string value, string fault) => Assert.That(
         async () => await TestService.StartAsync(settings: [(key, value)]),
         Throws.TypeOf<StartRefusedException>().With.Message.Contains(fault));

@@ -86,6 +86,7 @@ public sealed class ConcurrencyTests : ApiTests
             ["aging_count"] = $"{aging}",
             ["suspended_count"] = "0",
             ["retired_count"] = "0",
+            ["faulty_count"] = "0",
             ["next_available_time"] = (Now + freeAfter).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'"),
         }));
         Assert.That(refusal.RetryDelay, Is.EqualTo(freeAfter));

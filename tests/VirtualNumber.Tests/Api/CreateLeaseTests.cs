@@ -224,6 +224,7 @@ public sealed class CreateLeaseTests : ApiTests
             ["aging_count"] = "0",
             ["suspended_count"] = "0",
             ["retired_count"] = "0",
+            ["faulty_count"] = "0",
             ["next_available_time"] = "2026-04-08T08:00:00.000Z",
         }));
         Assert.That(refusal.RetryDelay, Is.EqualTo(TimeSpan.FromDays(37)));
@@ -248,6 +249,7 @@ public sealed class CreateLeaseTests : ApiTests
             ["aging_count"] = "1",
             ["suspended_count"] = "0",
             ["retired_count"] = "1",
+            ["faulty_count"] = "0",
             ["next_available_time"] = "2026-03-09T08:00:00.000Z",
         }));
         Service.Time.Advance(refusal.RetryDelay!.Value - Millisecond);

@@ -228,7 +228,7 @@ public sealed class ExtensionPoolTests : ApiTests
     {
         const ulong seed = 20261122;
         const int guesses = 10_000;
-        var free = await AttackAsync(seed, guesses, newCallers: false, ("Guessing:MissesPerCaller", "1000000"), ("Guessing:MissesPerNumber", "1000000"));
+        var free = await AttackAsync(seed, guesses, newCallers: false, ("Guessing:MissesPerCaller", "1000000"), ("Guessing:MissesPerNumber", "1000000"), ("Calls:Limits", ""));
         var one = await AttackAsync(seed, guesses, newCallers: false);
         var many = await AttackAsync(seed, guesses, newCallers: true);
         await TestContext.Out.WriteLineAsync(

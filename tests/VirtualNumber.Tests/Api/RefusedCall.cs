@@ -91,7 +91,8 @@ internal sealed class RefusedCall
     {
         foreach (var (field, text) in TextsOf(request))
         {
-            var isNumber = field is "real_number" or "peer_number" or "numbers" or "called_number" or "caller_number";
+            var isNumber = field is "real_number" or "peer_number" or "numbers" or "called_number" or "caller_number"
+                or "allowed_callers" or "blocked_callers" or "added_callers" or "removed_callers";
             if ((isNumber || field == "waybill_number") && text.Length is >= 3 and <= 64)
                 yield return text;
             var digits = string.Concat(text.Where(char.IsAsciiDigit));

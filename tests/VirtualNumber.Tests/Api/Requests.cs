@@ -109,6 +109,18 @@ internal static class Requests
         return request;
     }
 
+    public static ReportHeartbeatRequest Heartbeat(string instance = "node-1", int calls = 3) =>
+        new() { GatewayId = TestService.Gateway, InstanceId = instance, CallsInProgress = calls };
+
+    public static ReportNumberHealthRequest NumberHealth(string number, NumberHealth health, DateTimeOffset eventTime, string cause = "") => new()
+    {
+        GatewayId = TestService.Gateway,
+        Number = number,
+        Health = health,
+        Cause = cause,
+        EventTime = eventTime.ToTimestamp(),
+    };
+
     public static CreatePoolRequest CreatePool(string poolId, int blockDigits = 2, string tenant = TestService.Alpha) =>
         new() { TenantId = tenant, Pool = new Pool { PoolId = poolId, BlockDigits = blockDigits } };
 

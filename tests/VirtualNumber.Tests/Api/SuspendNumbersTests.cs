@@ -30,6 +30,7 @@ public sealed class SuspendNumbersTests : ApiTests
             ["aging_count"] = "0",
             ["suspended_count"] = "100",
             ["retired_count"] = "0",
+            ["faulty_count"] = "0",
         }));
     }
 

@@ -170,7 +170,14 @@ internal sealed class RedisFaultTests
         await RefusesAsync(Told, _service.Leases.ExtendLeaseAsync, Requests.ExtendLease(_lease.LeaseId));
         await RefusesAsync(Told, _service.Leases.ReleaseLeaseAsync, Requests.ReleaseLease(_lease.LeaseId));
 
-        Assert.That((await _service.Routing.ResolveAsync(Requests.Resolve(_lease.VirtualNumber))).ConnectNumber, Is.EqualTo(Requests.Real));
+        await RefusesAsync(
+            Told, _service.Routing.ReportCallEventsAsync, CallRequests.Report(_lease, "refused", CallRequests.Talk(TimeProvider.System.GetUtcNow(), 1)));
+
+        // Neither recorded nor counted, so the same caller goes through again.
+        foreach (var call in new[] { "refused-1", "refused-2" })
+            Assert.That((await _service.Routing.ResolveAsync(Requests.Resolve(_lease.VirtualNumber, callId: call))).ConnectNumber, Is.EqualTo(Requests.Real));
+        Assert.That(_service.Service.Output.Split("neither recorded nor counted"), Has.Length.EqualTo(2), "Told once.");
+        Assert.That((await _service.Ops.ListCallsAsync(CallRequests.List())).Calls.Select(call => call.CallId), Has.None.StartsWith("refused"));
         Assert.That((await _service.Leases.GetLeaseAsync(Requests.GetLease(_lease.LeaseId))).Lease, Is.EqualTo(_lease));
         Assert.That((await _readiness.ReadAsync()).Code, Is.EqualTo(HttpStatusCode.OK));
         Assert.That(_service.Service.Output, Does.Contain(finding));

@@ -199,6 +199,28 @@ public sealed class PrivacyTests
         await ops.GetStatsAsync(Requests.GetStats("pairs"));
     }
 
+    /// <summary>Callers whom rules allow or block are real numbers too.</summary>
+    private static async Task RunRuledAsync(LeaseService.LeaseServiceClient leases, OpsService.OpsServiceClient ops, RoutingService.RoutingServiceClient routing)
+    {
+        CallRules Rules() => new() { AllowedCallers = { Caller, Mobile }, BlockedCallers = { Landline, Other } };
+
+        await ops.CreatePoolAsync(new CreatePoolRequest { TenantId = TestService.Alpha, Pool = new Pool { PoolId = "ruled", BlockDigits = 2, CallRules = Rules() } });
+        await ops.AddNumbersAsync(Requests.AddBlocks("ruled", "162100108"));
+        var request = Requests.CreateLease(Waybill + "4", Real, requestId: "ruled");
+        (request.PoolId, request.CallRules) = ("ruled", Rules());
+        var lease = (await leases.CreateLeaseAsync(request)).Lease;
+        await leases.CreateLeaseAsync(request);
+        foreach (var caller in new[] { Caller, Mobile, Landline, Other })
+            await routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber, caller));
+        request.CallRules.BlockedCallers.Add(Malformed);
+        await RefusedCall.OfAsync(leases.CreateLeaseAsync, request);
+        var update = Requests.UpdatePool("ruled");
+        update.AllowedCallerChanges = new() { AddedCallers = { Real }, RemovedCallers = { Mobile } };
+        await ops.UpdatePoolAsync(update);
+        update.AllowedCallerChanges.RemovedCallers.Add(Malformed);
+        await RefusedCall.OfAsync(ops.UpdatePoolAsync, update);
+    }
+
     private static async Task<string> RunAllVerbsAsync(Uri address)
     {
         using var channel = GrpcChannel.ForAddress(address);
@@ -230,16 +252,31 @@ public sealed class PrivacyTests
             Requests = { Requests.Report(DeliveryStatus.Delivered, now, OtherWaybill), Requests.VendorReport(Vendor.Upu, "???", now) },
         });
         await routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber, Caller));
+        await routing.ReportCallEventsAsync(CallRequests.Report(lease, "call-1", CallRequests.Talk(now, 1)));
+        await routing.ReportCallEventsAsync(CallRequests.Report(lease, $"{Caller}.2@gateway", CallRequests.Talk(now, 1)));
+        await routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber, Caller, "too-soon"));
         await routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber, Real));
         await routing.ResolveAsync(Requests.Resolve("16210010099", Caller, callId: $"{Caller}.1@gateway"));
         await routing.ResolveAsync(Requests.Resolve(Mobile, Caller));
         await leases.ReassignLeaseAsync(Requests.ReassignLease(lease.LeaseId, Other));
+        await RunRuledAsync(leases, ops, routing);
         await RunSharedAsync(leases, ops, routing);
         await ops.SuspendNumbersAsync(Requests.Suspend(Requests.Numbers("16210010098")));
         await ops.RestoreNumbersAsync(Requests.Restore(Requests.Numbers("16210010098")));
         await ops.RetireNumbersAsync(Requests.Retire(Requests.Numbers("16210010097")));
         await ops.GetStatsAsync(Requests.GetStats());
         await ops.ListLeasesAsync(Requests.ListLeases());
+        Assert.That((await ops.ListCallsAsync(CallRequests.List())).Calls, Has.Count.EqualTo(4));
+        Assert.That(s_scanner.FindIn((await ops.ListCallsAsync(CallRequests.List())).ToString()), Is.Empty);
+        await ops.GetCallStatsAsync(CallRequests.Stats(CallGrouping.Lease));
+        using (var watch = leases.WatchEvents(new WatchEventsRequest { TenantId = TestService.Alpha, FromOldest = true }))
+        {
+            var told = "";
+            while (!told.Contains("LEASED", StringComparison.Ordinal) && await watch.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(30)))
+                told += watch.ResponseStream.Current;
+            Assert.That(s_scanner.FindIn(told), Is.Empty, "events");
+        }
+
         await ops.ListPoolsAsync(Requests.ListPools());
         await ops.GetPoolAsync(Requests.GetPool());
 

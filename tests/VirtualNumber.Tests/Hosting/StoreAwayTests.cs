@@ -50,6 +50,12 @@ public sealed class StoreAwayTests
         await IsUnavailableAsync(_service.Leases.ReportDeliveryStatusAsync, report);
         await IsUnavailableAsync(_service.Leases.BatchReportDeliveryStatusAsync, reports);
         await IsUnavailableAsync(_service.Routing.ResolveAsync, Requests.Resolve(_lease.VirtualNumber));
+        await IsUnavailableAsync(
+            _service.Routing.ReportNumberHealthAsync, Requests.NumberHealth(_lease.VirtualNumber, NumberHealth.Faulty, TestService.Start));
+        await IsUnavailableAsync(_service.Routing.ReportHeartbeatAsync, Requests.Heartbeat());
+        await IsUnavailableAsync(
+            _service.Ops.ListFaultyNumbersAsync, new ListFaultyNumbersRequest { TenantId = TestService.Alpha, PoolId = Requests.PoolId });
+        await IsUnavailableAsync(_service.Ops.ListGatewaysAsync, new ListGatewaysRequest());
         await IsUnavailableAsync(_service.Ops.CreatePoolAsync, Requests.CreatePool("fresh"));
         await IsUnavailableAsync(_service.Ops.UpdatePoolAsync, update);
         await IsUnavailableAsync(_service.Ops.GetPoolAsync, Requests.GetPool());

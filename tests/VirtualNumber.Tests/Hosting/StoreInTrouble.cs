@@ -22,7 +22,7 @@ internal class StoreInTrouble : DispatchProxy
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
-        if (_switch.IsAway)
+        if (_switch.IsAway || (_switch.AwayFor is { } only && args?.Contains(only) == true))
             throw new StoreUnavailableException("Taken away by the test.");
         return targetMethod!.Invoke(_inner, BindingFlags.DoNotWrapExceptions, null, args, null);
     }
@@ -32,6 +32,14 @@ internal class StoreInTrouble : DispatchProxy
 internal sealed class StoreInTroubleSwitch
 {
     private volatile bool _isAway;
+    private volatile string? _awayFor;
+
+    /// <summary>Only calls with this among their arguments fail; null: none.</summary>
+    public string? AwayFor
+    {
+        get => _awayFor;
+        set => _awayFor = value;
+    }
 
     public bool IsAway
     {

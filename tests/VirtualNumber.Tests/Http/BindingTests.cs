@@ -187,8 +187,13 @@ public sealed class BindingTests
         () => HttpBinding.Of(Method(Create), rule).ToList(), Throws.InvalidOperationException.With.Message.Contains("CreateLease"));
 
     [Test]
-    public void A_stream_is_not_served() => Assert.That(
-        () => HttpBinding.Of(global::Grpc.Health.V1.Health.Descriptor.FindMethodByName("Watch"), new HttpRule { Get = "/x" }).ToList(), Throws.InvalidOperationException);
+    public void A_stream_of_requests_is_not_served_and_one_of_answers_is()
+    {
+        var both = global::Grpc.Reflection.V1.ServerReflection.Descriptor.FindMethodByName("ServerReflectionInfo");
+        Assert.That(() => HttpBinding.Of(both, new HttpRule { Get = "/x" }).ToList(), Throws.InvalidOperationException);
+        var answers = global::Grpc.Health.V1.Health.Descriptor.FindMethodByName("Watch");
+        Assert.That(HttpBinding.Of(answers, new HttpRule { Get = "/x" }).Single().IsStream, Is.True);
+    }
 
     [Test]
     public void Two_methods_cannot_have_one_path()

@@ -128,7 +128,7 @@ public sealed class LookUpByGetTests
         async Task<ResolveResponse> LookUpAsync(string caller) => Google.Protobuf.JsonParser.Default.Parse<ResolveResponse>(await http.GetStringAsync(
             new Uri($"/v1/calls:resolve?gatewayId=gw&call_id=c&called_number={lease.VirtualNumber}&caller_number={caller}&call_kind=CALL_KIND_VOICE", UriKind.Relative)));
 
-        Assert.That(await LookUpAsync("%2B99955500111"), Is.EqualTo(await service.Routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber))));
+        Assert.That(await LookUpAsync("%2B99955500111"), Is.EqualTo(await service.Routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber, callId: "c"))));
         Assert.That((await LookUpAsync(holder)).Refusal.Reason, Is.EqualTo(RefusalReason.NotAllowed));
         Assert.That(await http.GetStringAsync(new Uri("/openapi.json", UriKind.Relative)), Does.Contain("RoutingService_Resolve_2"));
     }

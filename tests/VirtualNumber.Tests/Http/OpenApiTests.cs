@@ -60,13 +60,20 @@ public sealed partial class OpenApiTests
             {
                 var response = operation.GetProperty("responses").GetProperty(code);
                 Assert.That(response.GetProperty("description").GetString(), Is.Not.Empty);
-                Assert.That(response.GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("$ref").GetString(), Is.Not.Empty);
+                var mediaType = code == "200" && path.EndsWith(":watch", StringComparison.Ordinal) ? "application/x-ndjson" : "application/json";
+                Assert.That(response.GetProperty("content").GetProperty(mediaType).GetProperty("schema").GetProperty("$ref").GetString(), Is.Not.Empty);
             }
         }
 
         Assert.That(Operations().Select(operation => operation.Node.GetProperty("operationId").GetString()), Is.Unique.And.Contains("LeaseService_CreateLease"));
         Assert.That(
-            Operations().Single(operation => operation.Verb == "get").Node.GetProperty("parameters").EnumerateArray().Select(Name), Is.EqualTo(new[] { "lease_id", "tenant_id" }));
+            Operations().Where(operation => operation.Verb == "get").ToDictionary(
+                operation => operation.Path, operation => operation.Node.GetProperty("parameters").EnumerateArray().Select(Name).ToArray()),
+            Is.EquivalentTo(new Dictionary<string, string[]>
+            {
+                ["/v1/leases/{lease_id}"] = ["lease_id", "tenant_id"],
+                ["/v1/events:watch"] = ["tenant_id", "cursor", "from_oldest"],
+            }));
     }
 
     [Test]

@@ -16,7 +16,7 @@ public sealed class EmbeddedStoreTests
     [Test]
     public async Task The_log_keeps_so_many_entries_and_goes_on_counting()
     {
-        var store = new EmbeddedStore(new ProtocolBounds(), logLength: 5);
+        var store = new EmbeddedStore(new ProtocolBounds(), new LogBounds(5, 5));
         var (pool, _) = await store.CreatePoolAsync(StoreTests.PoolOf("p", TimeSpan.FromHours(1)), None);
         await store.AddNumbersAsync(pool, new(["7000000"], []), s_now, None);
         for (var i = 0; i < 8; i++)

@@ -73,6 +73,20 @@ internal class HookedPool(INumberPool inner) : INumberPool
     public ValueTask<CountAnswer> CountAsync(CountStep step, DateTimeOffset now, CancellationToken cancellation) =>
         StepAsync("count", now, step, () => inner.CountAsync(step, now, cancellation));
 
+    public ValueTask<HealthAnswer> ReportHealthAsync(HealthStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        StepAsync("health", now, step, () => inner.ReportHealthAsync(step, now, cancellation));
+
+    public ValueTask<bool> BeatAsync(string gatewayId, InstanceBeat beat, CancellationToken cancellation) => inner.BeatAsync(gatewayId, beat, cancellation);
+
+    public ValueTask<IReadOnlyList<InstanceBeat>> ListBeatsAsync(string gatewayId, DateTimeOffset now, CancellationToken cancellation) =>
+        inner.ListBeatsAsync(gatewayId, now, cancellation);
+
+    public ValueTask<RecordCallOutcome> RecordCallAsync(CallStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        StepAsync("record call", now, step, () => inner.RecordCallAsync(step, now, cancellation));
+
+    public ValueTask<CallEventsAnswer> ReportCallEventsAsync(CallEventsStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        StepAsync("report call events", now, step, () => inner.ReportCallEventsAsync(step, now, cancellation));
+
     public ValueTask<ReclaimAnswer> ReclaimAsync(int limit, DateTimeOffset now, CancellationToken cancellation) =>
         StepAsync("reclaim", now, limit, () => inner.ReclaimAsync(limit, now, cancellation));
 

@@ -38,6 +38,12 @@ internal abstract class RunningStore : IAsyncDisposable
 
     internal abstract INumberStock Stock { get; }
 
+    /// <summary>The streams of events; a store that is compared with another one has none.</summary>
+    internal virtual IEventStore Events => throw new NotSupportedException("Two stores write their events at different times.");
+
+    /// <inheritdoc cref="Events"/>
+    internal virtual IPushStore Pushes => throw new NotSupportedException("Two stores write their events at different times.");
+
     /// <summary>How many blocks there are; their ids count from 1.</summary>
     internal abstract int BlockCount { get; }
 
@@ -62,11 +68,15 @@ internal sealed class EmbeddedStoreUnderTest : StoreUnderTest
 
     private sealed class Running(ProtocolBounds bounds) : RunningStore
     {
-        private readonly EmbeddedStore _store = new(bounds, LogLength);
+        private readonly EmbeddedStore _store = new(bounds, new LogBounds(LogLength, LogLength));
 
         internal override INumberPool Pool => _store;
 
         internal override INumberStock Stock => _store;
+
+        internal override IEventStore Events => _store;
+
+        internal override IPushStore Pushes => _store;
 
         internal override int BlockCount => _store.BlockCount;
 

@@ -76,14 +76,17 @@ public abstract class VerbTests(StoreUnderTest kind) : StoreTests(kind)
 /// <summary>Puts a service together as the program does, from keys and chance that a seed replays.</summary>
 internal static class Service
 {
+    /// <summary>Tests look up again and again where a caller would have been told that he is too frequent.</summary>
+    private static readonly CallRecordOptions s_noLimits = new() { Limits = [] };
+
     internal static LeaseVerbs Over(INumberPool pool, INumberStock stock, Seeded seeded, TimeProvider time) =>
-        Over(pool, stock, seeded, time, TenantQuotas.None, new GuessOptions());
+        Over(pool, stock, seeded, time, TenantQuotas.None, new GuessOptions(), s_noLimits);
 
     internal static LeaseVerbs Over(
-        INumberPool pool, INumberStock stock, Seeded seeded, TimeProvider time, TenantQuotas quotas, GuessOptions guesses) =>
+        INumberPool pool, INumberStock stock, Seeded seeded, TimeProvider time, TenantQuotas quotas, GuessOptions guesses, CallRecordOptions calls) =>
         new(
             pool, stock, seeded.Terms, seeded.Sealer, seeded.Index, seeded.LeaseIds, seeded.Random,
-            new LeaseQuotas(pool, stock, quotas, seeded.Index), new GuessGuard(pool, seeded.Index, guesses), time);
+            new LeaseQuotas(pool, stock, quotas, seeded.Index), new GuessGuard(pool, seeded.Index, guesses), calls, time);
 
     internal static Seeded Seed(ulong seed) => new(seed);
 

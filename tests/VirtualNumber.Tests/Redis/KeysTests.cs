@@ -23,6 +23,7 @@ public sealed class KeysTests
     {
         var tags = new[] { "one", "other" }.Select(name => DigestOf($"{name} {seed}"))
             .SelectMany(digest => new[] { TagOf((string)Keys.Ledger(digest)!), TagOf((string)Keys.Counter(digest)!) }).ToList();
+        Assert.That(tags, Has.None.EqualTo(TagOf((string)Keys.Gateway("c1")!)), "A gateway has one of its own, whatever it is called.");
 
         Assert.That(tags, Is.Unique);
         Assert.That(tags, Has.All.Matches("^[cd][A-Za-z0-9_-]{22}$"));

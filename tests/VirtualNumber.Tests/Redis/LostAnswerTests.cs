@@ -100,6 +100,27 @@ public sealed class LostAnswerTests() : VerbTests(RedisStoreUnderTest.Single)
     }
 
     [Test]
+    public async Task A_call_is_counted_once_and_its_events_are_added_once_whatever_answers_are_lost()
+    {
+        var block = await AddBlockAsync();
+        var (lease, keeping) = (new LeaseOfCall(0, T0), new CallKeeping(Hour, 10));
+        var source = new CallSource(CallKind.Voice, "gw", "call", SealOf("caller"));
+        var frequency = new CallFrequency(DigestOf("caller"), [new CallLimit { Count = 1, Within = Hour }]);
+        var step = new CallStep(block.Number(0), DigestOf("call"), ResolveOutcome.Connect, lease, source, frequency, keeping);
+        var events = new CallEventsStep(block.Id, DigestOf("call"), lease, source, [new(CallEventKind.Ringing, T0, CallSide.Unspecified, 0, 0)], keeping);
+
+        var recorded = await _store.Pool.RecordCallAsync(step, T0, None);
+        var reported = await _store.Pool.ReportCallEventsAsync(events, T0, None);
+        var next = await _store.Pool.RecordCallAsync(step with { Call = DigestOf("next") }, T0, None);
+
+        Assert.That(recorded, Is.EqualTo(RecordCallOutcome.Recorded));
+        Assert.That(reported, Is.EqualTo(new CallEventsAnswer(CallEventsOutcome.Added, 0, 1)), "the repeat found it known");
+        Assert.That(next, Is.EqualTo(RecordCallOutcome.TooFrequent));
+        Assert.That((await Stock.ListCallsAsync(block.Pool, new(), default, 10, 10, None)).Calls, Has.Count.EqualTo(2));
+        Assert.That(_proxy.Lost, Is.EqualTo(3));
+    }
+
+    [Test]
     public async Task The_stock_is_changed_once_whatever_answers_are_lost()
     {
         var wanted = PoolOf("pool", Hour);
@@ -117,6 +138,21 @@ public sealed class LostAnswerTests() : VerbTests(RedisStoreUnderTest.Single)
             Assert.That((stats.Counts.Stocked, stats.Counts.Suspended), Is.EqualTo((100, 100)));
             Assert.That(_proxy.Lost, Is.GreaterThanOrEqualTo(4));
         });
+    }
+
+    [Test]
+    public async Task What_a_gateway_says_counts_once_whatever_answers_are_lost()
+    {
+        var block = await AddBlockAsync(inStock: 3);
+
+        var faulty = await _store.Pool.ReportHealthAsync(new HealthStep(block.Number(0), NumberHealth.Faulty, T0, "no-answer", Hour), T0, None);
+        var well = await _store.Pool.ReportHealthAsync(new HealthStep(block.Number(0), NumberHealth.Well, T0 + Minute, "", Hour), T0 + Minute, None);
+
+        Assert.That(faulty, Is.EqualTo(new HealthAnswer(HealthOutcome.Repeated, NumberHealth.Faulty, T0)));
+        Assert.That(well, Is.EqualTo(new HealthAnswer(HealthOutcome.Repeated, NumberHealth.Well, T0 + Minute, T0 + Minute + Hour)));
+        Assert.That(
+            (await Running.ReadLogAsync(block.Id)).TakeLast(2).Select(entry => entry.Kind), Is.EqualTo(new[] { LogKind.Faulty, LogKind.Well }));
+        Assert.That(_proxy.Lost, Is.EqualTo(2));
     }
 
     [Test]

@@ -3,6 +3,7 @@ using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 using VirtualNumber.Redis;
 using VirtualNumber.Sealing;
+using VirtualNumber.Tests.Leasing;
 using VirtualNumber.Tests.Protocol;
 
 namespace VirtualNumber.Tests.Redis;
@@ -33,10 +34,11 @@ public sealed class RecordFormatTests
     [Test]
     public void A_record_takes_118_bytes_where_there_is_nothing_to_tell_of_besides()
     {
-        var plain = RecordOf(new SeededRandom(1)) with { Pair = null, Floor = null, Extensions = [], Reassignments = [] };
+        var plain = RecordOf(new SeededRandom(1)) with { Pair = null, Floor = null, Extensions = [], Reassignments = [], Rules = CallRules.None };
         var pair = plain with { Pair = new PairSide(StoreTests.DigestOf("peer"), new byte[Sealed], CallDirection.Both) };
 
         Assert.That(RecordFormat.Pack(plain), Has.Length.EqualTo(118));
+        Assert.That(RecordFormat.Pack(plain with { Rules = new() { Allowed = CallerSet.Of([1, 2]) } }), Has.Length.EqualTo(118 + 2 + 2 + (2 * 16) + 2));
         // The digest of what was leased, the direction and two marks, the peer and its number.
         Assert.That(RecordFormat.Pack(pair), Has.Length.EqualTo(118 + 16 + 3 + 16 + 1 + Sealed));
     }
@@ -45,13 +47,39 @@ public sealed class RecordFormatTests
     public async Task A_form_that_is_not_known_is_refused()
     {
         var packed = RecordFormat.Pack(RecordOf(new SeededRandom(1)));
-        packed[0] = 3;
+        packed[0] = 5;
         var database = (await RedisStoreUnderTest.Single.GetConnectionAsync()).GetDatabase();
 
         Assert.That(() => Unpack(packed), Throws.TypeOf<StoreUnavailableException>());
         Assert.That(
             async () => await database.ScriptEvaluateAsync(s_recode, [Keys.Routes(1)], [0, 0, packed]),
             Throws.TypeOf<RedisServerException>().With.Message.StartsWith("VNFORM"));
+    }
+
+    [Test]
+    public void A_record_with_rules_has_a_form_that_says_so()
+    {
+        var record = RecordOf(new SeededRandom(1)) with { Rules = CallRules.None };
+        var plain = RecordFormat.Pack(record with { Pair = null });
+        var ruled = RecordFormat.Pack(record with { Pair = null, Rules = new() { Allowed = CallerSet.Empty } });
+        var pair = record with { Pair = new PairSide(StoreTests.DigestOf("peer"), new byte[Sealed], CallDirection.Both) };
+        Assert.That(
+            (plain[0], ruled[0], RecordFormat.Pack(pair)[0], RecordFormat.Pack(pair with { Rules = new() { Allowed = CallerSet.Empty } })[0]),
+            Is.EqualTo(((byte)1, (byte)3, (byte)2, (byte)4)));
+
+        Assert.That(() => Unpack(ruled[..plain.Length]), Throws.TypeOf<StoreUnavailableException>(), "Without them it connects nobody.");
+        ruled[0] = 1;
+        Assert.That(() => Unpack(ruled), Throws.TypeOf<StoreUnavailableException>());
+    }
+
+    [Test]
+    public void Rules_of_a_form_that_is_not_known_are_refused()
+    {
+        var record = RecordOf(new SeededRandom(1)) with { Rules = CallRules.None };
+        var packed = RecordFormat.Pack(record with { Rules = new() { Allowed = CallerSet.Empty } });
+        packed[RecordFormat.Pack(record).Length]++;
+
+        Assert.That(() => Unpack(packed), Throws.TypeOf<StoreUnavailableException>());
     }
 
     private static LeaseRecord Unpack(byte[] packed) => RecordFormat.Unpack(packed, s_block, 2, s_number);
@@ -95,6 +123,7 @@ public sealed class RecordFormatTests
                 1 => new PairSide(null, ReadOnlyMemory<byte>.Empty, (CallDirection)(1 + random.Next(3))),
                 _ => new PairSide(AnyDigest(), Bytes(Sealed), (CallDirection)(1 + random.Next(3)), random.Next(2) == 0 ? Instant() : null),
             },
+            Rules = random.Next(2) == 0 ? CallRules.None : CallRulesFormatTests.RulesOf(random),
             Extensions = [.. extensions],
             Reassignments = [.. reassignments],
         };

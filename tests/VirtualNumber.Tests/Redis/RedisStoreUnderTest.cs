@@ -100,6 +100,10 @@ internal sealed class RedisStoreUnderTest : StoreUnderTest
 
         internal override INumberStock Stock => _store;
 
+        internal override IEventStore Events => _store;
+
+        internal override IPushStore Pushes => _store;
+
         internal override int BlockCount => _registry.Known.Blocks.Length;
 
         internal override async ValueTask<IReadOnlyList<LogEntry>> ReadLogAsync(uint block, long after) =>

@@ -108,6 +108,21 @@ internal sealed partial class RegistryAgreementTests
     }
 
     [Test]
+    public async Task Couriers_who_come_and_go_at_A_do_at_B()
+    {
+        var pool = await PoolAtAAsync();
+        CallerChanges Changes(UInt128 added, UInt128 removed) => new(CallerSet.Of([added]), CallerSet.Of([removed]));
+
+        await _a.Store.UpdatePoolAsync(Tenant, "main", new() { AllowedCallers = Changes(1, 2) }, null, None);
+        await _b.Store.UpdatePoolAsync(Tenant, "main", new() { AllowedCallers = Changes(3, 1), BlockedCallers = Changes(4, 5) }, null, None);
+        await _a.Registry.RefreshAsync(None);
+
+        var expected = pool with { Version = 3, Rules = new() { Allowed = CallerSet.Of([3]), Blocked = CallerSet.Of([4]) } };
+        Assert.That(_a.Registry.Known.FindPool(Tenant, "main")!.Pool, Is.EqualTo(expected));
+        Assert.That(_b.Registry.Known.FindPool(Tenant, "main")!.Pool, Is.EqualTo(expected));
+    }
+
+    [Test]
     public async Task A_change_reaches_B_by_its_message_alone()
     {
         await _b.Registry.RefreshAsync(None);

@@ -27,15 +27,15 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
     [Test]
     public void These_scripts_never_wait_for_replicas() => Assert.That(
         Scripts.All.Where(script => !script.IsConfirmed).Select(script => script.Name).Distinct(),
-        Is.EquivalentTo(new[] { "Count", "CountShared", "Fit", "Look", "Reclaim", "ReclaimShared", "ResolvePair", "Tally" }));
+        Is.EquivalentTo(new[] { "Beat", "Count", "CountShared", "Fit", "Look", "Reclaim", "ReclaimShared", "RecordCall", "ResolvePair", "Tally" }));
 
     [Test]
     public void These_scripts_wait_for_replicas_where_that_is_declared() => Assert.That(
         Scripts.All.Where(script => script.IsConfirmed).Select(script => script.Name).Distinct(),
         Is.EquivalentTo(new[]
         {
-            "AppendRegistry", "Apply", "Bind", "Change", "ChangeShared", "Claim", "Confirm", "ConfirmShared", "Decide", "Discard", "Extend", "Find", "Get", "ReadLedger", "Reassign", "ReassignPair",
-            "Release", "Replace", "Stock", "StockShared", "Take", "TakeShared",
+            "AppendEvents", "AppendRegistry", "Apply", "Bind", "Change", "ChangeShared", "Claim", "ClaimPushes", "Confirm", "ConfirmShared", "Decide", "Discard", "EndPush", "Extend", "Find", "Get", "Health", "ReadChanges", "ReadEvents", "ReadLedger", "Reassign", "ReassignPair",
+            "Release", "Replace", "ReportCallEvents", "RetryPushes", "Stock", "StockShared", "Take", "TakeShared",
         }));
 
     [TestCaseSource(nameof(s_scripts))]
@@ -99,7 +99,7 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
                 foreach (var (keys, arguments) in calls)
                 {
                     // One that serves either kind of block names none.
-                    Assert.That(keys, header.Keys == 1 && script.Stems[0] == "Marked" ? Is.AnyOf(8, 11) : Is.EqualTo(header.Keys), $"{NameOf(script)}: keys");
+                    Assert.That(keys, header.Keys == 1 && script.Stems[0] == "Marked" ? Is.AnyOf(13, 15) : Is.EqualTo(header.Keys), $"{NameOf(script)}: keys");
                     Assert.That(
                         arguments, header.Open ? Is.GreaterThanOrEqualTo(header.Arguments) : Is.EqualTo(header.Arguments), $"{NameOf(script)}: arguments");
                 }
@@ -114,6 +114,13 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
         await DecideAsync(DeliveryStatus.PickedUp, T0, T0);
         await Steps.ReadLedgerAsync(DigestOf("delivery"), T0, None);
         await Steps.CountAsync(new CountStep(DigestOf("counter"), 5, Minute, BarredFor: null), T0, None);
+        await Steps.BeatAsync("gateway", new InstanceBeat("instance", T0, 1), None);
+        await Running.Events.AppendEventsAsync(new(DigestOf("stream"), 1, default, new(0, 1), [LeaseEvent.Lost(1, default, T0)], T0, 1), T0, None);
+        await Running.Events.ReadEventsAsync(DigestOf("stream"), null, 1, None);
+        var queue = new PushQueueKey(DigestOf("stream"), DigestOf("webhook"));
+        await Running.Pushes.ClaimPushesAsync(new(queue, 1, 1, 1, 1, Minute), T0, None);
+        await Running.Pushes.EndPushAsync(new(queue, "1-1", 1, PushFault.Timeout, null), T0, None);
+        await Running.Pushes.RetryParkedAsync(queue, ["1-1"], 1, T0, None);
         foreach (var mode in Enum.GetValues<PoolMode>())
             await TakeEveryStepAsync(mode);
     }
@@ -145,16 +152,28 @@ public sealed partial class ScriptTests() : StoreTests(RedisStoreUnderTest.Singl
             None);
         var record = take.Record!;
         await Steps.ResolveAsync(new RouteStep(record.Number, record.Slot % pool.SlotsPerNumber(), DigestOf("n2")), T0, None);
+        await CallAsync(record);
         await ApplyAsync(claim, 1, T0 + Day, T0 + Second);
         await ExtendAsync(record, "e1", T0 + Second);
         await ReassignAsync(record, "a1", "n3", T0 + Second);
         await Steps.FindAsync(claim, None);
         await Steps.GetAsync(HolderOf(record), None);
+        await Steps.ReportHealthAsync(new HealthStep(record.Number, NumberHealth.Faulty, T0, "no-answer", Hour), T0, None);
         await Stock.ChangeNumbersAsync(pool, new([], [record.Number]), StockChange.Suspend, T0, None);
         await Stock.GetRoomAsync(pool, null, parties, T0, None);
         await ReleaseAsync(record, T0 + Minute);
         await ReclaimAsync(T0 + Day);
+        await Running.Events.ReadChangesAsync(block, default, 10, None);
         await BarAndConfirmAsync(pool, block, record);
+    }
+
+    private async Task CallAsync(LeaseRecord record)
+    {
+        var (lease, source, keeping) = (new LeaseOfCall(record.Slot, record.LeaseTime), new CallSource(CallKind.Voice, "gw", "call", SealOf("n3")), new CallKeeping(Hour, 10));
+        var frequency = new CallFrequency(DigestOf("frequency"), [new CallLimit { Count = 2, Within = Minute }]);
+        await Steps.RecordCallAsync(new CallStep(record.Number, DigestOf("call"), ResolveOutcome.Connect, lease, source, frequency, keeping), T0, None);
+        await Steps.ReportCallEventsAsync(
+            new CallEventsStep(record.Block, DigestOf("call"), lease, source, [new(CallEventKind.Ringing, T0, CallSide.Unspecified, 0, 180)], keeping), T0, None);
     }
 
     /// <summary>

@@ -13,6 +13,13 @@ public sealed class EnumAgreementTests
     [TestCase(typeof(Vendor), typeof(V1.Vendor))]
     [TestCase(typeof(PoolMode), typeof(V1.PoolMode))]
     [TestCase(typeof(BarReason), typeof(V1.BarReason))]
+    [TestCase(typeof(EventKind), typeof(V1.LeaseEventKind))]
+    [TestCase(typeof(NumberHealth), typeof(V1.NumberHealth))]
+    [TestCase(typeof(ResolveOutcome), typeof(V1.ResolveOutcome))]
+    [TestCase(typeof(CallKind), typeof(V1.CallKind))]
+    [TestCase(typeof(CallEventKind), typeof(V1.CallEventKind))]
+    [TestCase(typeof(CallSide), typeof(V1.CallSide))]
+    [TestCase(typeof(CallGrouping), typeof(V1.CallGrouping))]
     public void Names_and_numbers_agree(Type own, Type published) => Assert.That(ValuesOf(own), Is.EquivalentTo(ValuesOf(published)));
 
     [Test]

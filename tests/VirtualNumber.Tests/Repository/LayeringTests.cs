@@ -26,6 +26,7 @@ public sealed partial class LayeringTests
             Rules, Verbs, "VirtualNumber.Hosting", "VirtualNumber.V1", "VirtualNumber.Sealing.SealFault", "Google", "Grpc",
             "Microsoft.Extensions.Hosting", "Microsoft.Extensions.Logging",
         ],
+        ["Webhooks"] = [Rules, Verbs, "VirtualNumber.Api", "VirtualNumber.V1", "Google", "Microsoft.Extensions.Hosting", "Microsoft.Extensions.Logging"],
         ["Http"] =
         [
             "VirtualNumber.Api", "VirtualNumber.Hosting", "VirtualNumber.V1", "Google", "Grpc", "Microsoft.AspNetCore", "Microsoft.Net.Http.Headers",
@@ -89,9 +90,9 @@ public sealed partial class LayeringTests
     private static partial Regex Using();
 
     /// <summary>Names that begin with a namespace where no using is needed.</summary>
-    [GeneratedRegex(@"(?<![\w.""])(global::)?(?<name>(VirtualNumber|Grpc|Google|Microsoft|OpenTelemetry|StackExchange|Polly|Memory|Redis|Sealing|Leasing|Protocol|Api|Http|Hosting|V1)\.[A-Z]\w*(\.\w+)*)")]
+    [GeneratedRegex(@"(?<![\w.""])(global::)?(?<name>(VirtualNumber|Grpc|Google|Microsoft|OpenTelemetry|StackExchange|Polly|Memory|Redis|Sealing|Leasing|Protocol|Api|Http|Webhooks|Hosting|V1)\.[A-Z]\w*(\.\w+)*)")]
     private static partial Regex Qualified();
 
-    [GeneratedRegex(@"^(Memory|Redis|Sealing|Leasing|Protocol|Api|Http|Hosting|V1)\.")]
+    [GeneratedRegex(@"^(Memory|Redis|Sealing|Leasing|Protocol|Api|Http|Webhooks|Hosting|V1)\.")]
     private static partial Regex PartName();
 }

@@ -57,7 +57,7 @@ internal sealed class ReadBack(TestBed bed, History history)
                     continue;
                 }
 
-                var sum = counts.AvailableCount + counts.LeasedCount + counts.AgingCount + counts.SuspendedCount + counts.RetiredCount;
+                var sum = counts.AvailableCount + counts.LeasedCount + counts.AgingCount + counts.SuspendedCount + counts.RetiredCount + counts.FaultyCount;
                 if (counts.StockedCount != stocked || sum != stocked)
                     breaches.Add(new(BreachKind.BooksWrong, $"{pool} by {instance.Host.Name}: {counts.StockedCount} stocked, {sum} counted, {stocked} added.", at, []));
             }

@@ -51,6 +51,7 @@ internal static class Agreement
         ValueTuple<ReportOutcome, LedgerView> decided => [decided.Item1, .. Parts(decided.Item2)],
         LedgerView view => [view with { Claims = [] }, .. view.Claims],
         RecordPage page => [page with { Records = [] }, .. page.Records],
+        CallPage page => [page with { Calls = [] }, .. page.Calls],
         PoolStats stats => [stats with { Blocks = [] }, .. stats.Blocks],
         AddNumbersAnswer added => [added with { OverlappingBlocks = [], OverlappingNumbers = [] }, .. added.OverlappingBlocks, "|", .. added.OverlappingNumbers],
         ChangeNumbersAnswer changed => [changed with { UnknownBlocks = [], UnknownNumbers = [] }, .. changed.UnknownBlocks, "|", .. changed.UnknownNumbers],

@@ -97,6 +97,24 @@ internal sealed class PairedPool(INumberPool subject, INumberPool model, PairedS
         return OnBothAsync("count", (step, at), pool => pool.CountAsync(step, at, cancellation));
     }
 
+    public ValueTask<HealthAnswer> ReportHealthAsync(HealthStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        OnBothAsync("health", (step, now), pool => pool.ReportHealthAsync(step, now, cancellation));
+
+    public ValueTask<bool> BeatAsync(string gatewayId, InstanceBeat beat, CancellationToken cancellation) =>
+        OnBothAsync("beat", (gatewayId, beat), pool => pool.BeatAsync(gatewayId, beat, cancellation));
+
+    public ValueTask<IReadOnlyList<InstanceBeat>> ListBeatsAsync(string gatewayId, DateTimeOffset now, CancellationToken cancellation) =>
+        subject.ListBeatsAsync(gatewayId, now, cancellation);
+
+    public ValueTask<RecordCallOutcome> RecordCallAsync(CallStep step, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var at = Latest(now);
+        return OnBothAsync("record call", (step, at), pool => pool.RecordCallAsync(step, at, cancellation));
+    }
+
+    public ValueTask<CallEventsAnswer> ReportCallEventsAsync(CallEventsStep step, DateTimeOffset now, CancellationToken cancellation) =>
+        OnBothAsync("report call events", (step, now), pool => pool.ReportCallEventsAsync(step, now, cancellation));
+
     /// <summary>
     /// What comes first when only some of it is done is free, so it is done to its end in steps of the given size, and then must have come
     /// to the same. Whether it is Reclaim that removes ledgers is free too: each is looked at first, and what is over is gone for both.

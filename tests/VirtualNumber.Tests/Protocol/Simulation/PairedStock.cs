@@ -51,6 +51,13 @@ internal sealed class PairedStock(INumberStock subject, INumberStock model, Func
     public ValueTask<RecordPage> ListRecordsAsync(Pool pool, bool? live, RecordCursor from, int limit, DateTimeOffset now, CancellationToken cancellation) =>
         OnBothAsync("list records", (pool.PoolId, now), stock => stock.ListRecordsAsync(pool, live, from, limit, now, cancellation));
 
+    public ValueTask<CallPage> ListCallsAsync(
+        Pool pool, CallFilter filter, CallCursor from, int limit, int looked, CancellationToken cancellation) =>
+        OnBothAsync("list calls", (pool.PoolId, filter, from), stock => stock.ListCallsAsync(pool, filter, from, limit, looked, cancellation));
+
+    public ValueTask<FaultyPage> ListFaultyNumbersAsync(Pool pool, RecordCursor from, int limit, DateTimeOffset now, CancellationToken cancellation) =>
+        OnBothAsync("list faulty", (pool.PoolId, now), stock => stock.ListFaultyNumbersAsync(pool, from, limit, now, cancellation));
+
     public async ValueTask<IReadOnlyList<BarredBlock>> ListBarredBlocksAsync(Pool pool, DateTimeOffset now, CancellationToken cancellation)
     {
         // None, in a run without a loss; the entries are each store's own.

@@ -50,6 +50,9 @@ public sealed class PlantedDifferenceTests
 
         /// <summary>What is counted is not remembered: only the bar that does not come shows that.</summary>
         CountsForNothing,
+
+        /// <summary>A call is said to be recorded and is not: only the one that is too frequent shows that.</summary>
+        CallsForNothing,
     }
 
     [Test]
@@ -99,6 +102,7 @@ public sealed class PlantedDifferenceTests
                 (Difference.TakeLikesTheLast, "take", TakeStep { Choice: { } choice } take) => await _inner.TakeAsync(
                     take with { Choice = choice with { Candidates = [.. choice.Candidates.Reverse()] } }, now!.Value, CancellationToken.None),
                 (Difference.CountsForNothing, "count", _) => new CountAnswer(true, null),
+                (Difference.CallsForNothing, "record call", _) => RecordCallOutcome.Recorded,
                 _ => null,
             };
             return (T)Changed(name, instead ?? (await step())!)!;

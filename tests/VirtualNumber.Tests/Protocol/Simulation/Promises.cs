@@ -6,7 +6,10 @@ using static VirtualNumber.Tests.Protocol.Simulation.InvariantBrokenException;
 namespace VirtualNumber.Tests.Protocol.Simulation;
 
 /// <summary>Whom a lease stands for.</summary>
-internal sealed record Parties(PhoneNumber Holder, PhoneNumber? Peer);
+/// <param name="Holder">Whose role the lease is for.</param>
+/// <param name="Peer">The other one of a pair.</param>
+/// <param name="Rules">What calls it was leased with; null: any.</param>
+internal sealed record Parties(PhoneNumber Holder, PhoneNumber? Peer, SimulatedRules? Rules = null);
 
 /// <summary>What clients were told, and what they may be told after that.</summary>
 internal sealed class Promises(StepOracle oracle, SimulatedWorld world, LeaseIdCodec leaseIds)
@@ -104,6 +107,8 @@ internal sealed class Promises(StepOracle oracle, SimulatedWorld world, LeaseIdC
         CreateLeaseOutcome.PoolUnknown => command.PoolId == "nowhere",
         CreateLeaseOutcome.RealNumberInPool => oracle.Slots.IsStocked(command.RealNumber),
         CreateLeaseOutcome.PeerNumberInPool => command.PeerNumber is { } peer && oracle.Slots.IsStocked(peer),
+        CreateLeaseOutcome.RealNumberKindNotAllowed => !SimulatedWorld.MayBind(command.RealNumber),
+        CreateLeaseOutcome.PeerNumberKindNotAllowed => command.PeerNumber is { } bound && !SimulatedWorld.MayBind(bound),
         CreateLeaseOutcome.PoolNotPair => world.FindPool(command.Delivery.TenantId, command.PoolId) is { Mode: not PoolMode.Pair },
         _ => false,
     };

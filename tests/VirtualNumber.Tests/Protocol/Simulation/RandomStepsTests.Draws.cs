@@ -41,6 +41,36 @@ public sealed partial class RandomStepsTests
 
     private string? Area() => _random.Next(2) == 0 ? null : s_areas[_random.Next(s_areas.Length)];
 
+    private CallStep CallStep(Digest call)
+    {
+        CallLimit[] limits = [new() { Count = 1 + _random.Next(2), Within = TimeSpan.FromSeconds(1 + _random.Next(60)) }, new() { Count = 3, Within = TimeSpan.FromMinutes(20) }];
+        var frequency = _random.Next(4) == 0 ? null : new CallFrequency(StoreTests.DigestOf($"frequency {_random.Next(3)}"), limits);
+        return new(Number(), call, (ResolveOutcome)(1 + _random.Next(14)), LeaseOfCall(), CallSource(), frequency, Keeping());
+    }
+
+    private CallEventsStep EventsStep(Digest call) => new(
+        _random.Next(20) == 0 ? 1_000 : Block(),
+        call,
+        LeaseOfCall() ?? new LeaseOfCall(0, StoreTests.T0),
+        CallSource(),
+        [.. Enumerable.Range(0, _random.Next(3) == 0 ? 50 : 1 + _random.Next(4)).Select(_ => new CallEvent(
+            (CallEventKind)(1 + _random.Next(4)), StoreTests.T0 + TimeSpan.FromSeconds(_random.Next(20)), (CallSide)_random.Next(4), _random.Next(3), 100 * _random.Next(3)))],
+        Keeping());
+
+    /// <summary>Of whoever was there first as a rule, else of somebody later.</summary>
+    private LeaseOfCall? LeaseOfCall() =>
+        _random.Next(5) == 0 ? null : new LeaseOfCall(0, StoreTests.T0 + TimeSpan.FromSeconds(_random.Next(8) / 6));
+
+    private CallSource CallSource() => new(
+        (CallKind)(1 + _random.Next(2)), $"gw-{_random.Next(3)}", $"call-{_random.Next(100)}", _random.Next(3) == 0 ? default : StoreTests.SealOf($"{_random.Next(9)}"));
+
+    private CallKeeping Keeping()
+    {
+        var kept = TimeSpan.FromMinutes(10 + _random.Next(100));
+        _turns.Add(_now + kept);
+        return new(kept, 3 + _random.Next(6));
+    }
+
     private Digest Counter() => StoreTests.DigestOf($"counter {_random.Next(2)}");
 
     private T Recent<T>(List<T> items) => items[^(1 + _random.Next(Math.Min(items.Count, 1 + _random.Next(8))))];

@@ -2,6 +2,7 @@ using System.Globalization;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 using VirtualNumber.Sealing;
+using VirtualNumber.Tests.Leasing;
 
 namespace VirtualNumber.Tests.Protocol.Simulation;
 
@@ -101,7 +102,8 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         [
             "take Live", "take Ended", "take Closed", "take Over", "take Full", "reassign Done", "reassign Repeated", "reassign OtherContent",
             "reassign Ended", "route Route", "route Suspended", "route NotLeased", "route Ended", "counted True", "counted False",
-            "barred True", "barred False",
+            "barred True", "barred False", "call Recorded", "call TooFrequent", "events Added", "events OtherLease", "events LeaseUnknown",
+            "health Done", "health Older", "health Repeated", "health Unchanged",
         ];
         return mode == PoolMode.Pair ? [.. everywhere, "reassign Busy", "reassign Moved"] : everywhere;
     }
@@ -227,6 +229,9 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
             case < 21:
                 await StockStepAsync();
                 break;
+            case < 22:
+                await CallAsync(pool);
+                break;
             case < 25:
                 // What no ledger knows of is taken all the same.
                 _claims.Add(new Claim(NewId(), Block(), _now));
@@ -249,8 +254,23 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         }
     }
 
+    /// <summary>Few calls and callers, and few that are remembered.</summary>
+    private async Task CallAsync(INumberPool pool)
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            var call = StoreTests.DigestOf($"call {_random.Next(5)}");
+            if (_random.Next(3) > 0)
+                Seen("call", await pool.RecordCallAsync(CallStep(call), _now, None));
+            else
+                Seen("events", (await pool.ReportCallEventsAsync(EventsStep(call), _now, None)).Outcome);
+        }
+    }
+
     private async Task StockStepAsync()
     {
+        if (_random.Next(2) == 0)
+            await HealthStepAsync();
         if (_random.Next(4) == 0)
             _pool = (await _store.Stock.UpdatePoolAsync(
                 StoreTests.Tenant, _pool.PoolId, new PoolUpdate(Aging: TimeSpan.FromMinutes(5 + _random.Next(10))), null, None))!.Value.Pool;
@@ -260,6 +280,23 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         // What a change does to look-ups shows nowhere else.
         foreach (var record in _records.Where(record => some.Contains(record.Number)).TakeLast(3).ToList())
             Seen("route", (await _store.Pool.ResolveAsync(RouteTo(record), _now, None)).Outcome);
+    }
+
+    /// <summary>Few instants, so that reports repeat, overtake each other and meet at one.</summary>
+    private async Task HealthStepAsync()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            var probation = TimeSpan.FromMinutes(_random.Next(20));
+            var time = _random.Next(3) == 0 ? _now - TimeSpan.FromMinutes(_random.Next(20)) : new DateTimeOffset(_now.Date + TimeSpan.FromHours(_now.Hour), TimeSpan.Zero) + TimeSpan.FromMinutes(_random.Next(4) * 20);
+            var step = new HealthStep(Number(), _random.Next(5) < 2 ? NumberHealth.Faulty : NumberHealth.Well, time, _random.Next(2) == 0 ? "" : "no-answer", probation);
+            var answer = await _store.Pool.ReportHealthAsync(step, _now, None);
+            Seen("health", answer.Outcome);
+            if (answer.ReturnTime is { } back)
+                _turns.Add(back);
+        }
+
+        await _store.Stock.ListFaultyNumbersAsync(_pool, default, 1 + _random.Next(10), _now, None);
     }
 
     private async Task OnHolderAsync(INumberPool pool)
@@ -298,6 +335,7 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
     {
         await _store.Stock.ListRecordsAsync(_pool, null, default, int.MaxValue, _now, None);
         await _store.Stock.GetStatsAsync(_pool, 0, int.MaxValue, _now, None);
+        await _store.Stock.ListCallsAsync(_pool, new(), default, 1_000, 1_000, None);
         if (_random.Next(4) == 0)
             await _store.Stock.GetRoomAsync(_pool, Area(), Parties(), _now, None);
         for (var block = 1u; block <= _store.BlockCount; block++)
@@ -314,6 +352,7 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         {
             Choice = _pool.Mode == PoolMode.Direct ? null : Choice(),
             Pair = _pool.Mode == PoolMode.Pair ? Pair() : null,
+            Rules = _random.Next(3) == 0 ? CallRulesFormatTests.RulesOf(_random) : CallRules.None,
             LeasedDigest = _pool.Mode == PoolMode.Pair ? StoreTests.DigestOf($"leased {_random.Next(3)}") : null,
         };
         try

@@ -11,6 +11,8 @@ internal sealed class SimulatedClients(
 {
     private const string Stranger = "tenant-9";
 
+    private static readonly PhoneNumber s_mobile = PhoneNumber.FromCanonical("86:13912345678");
+
     private static readonly DeliveryStatus[] s_statuses = [.. Enum.GetValues<DeliveryStatus>().Skip(1)];
 
     private int _created;
@@ -48,7 +50,7 @@ internal sealed class SimulatedClients(
     private DeliveryRole Role() => (DeliveryRole)(1 + random.Next(2));
 
     /// <summary>Few people; some of their numbers will join the stock later on.</summary>
-    private PhoneNumber Number() => StoreTests.RealNumber(random.Next(6) == 0 ? 100 + random.Next(3) : random.Next(6));
+    private PhoneNumber Number() => random.Next(30) == 0 ? s_mobile : StoreTests.RealNumber(random.Next(6) == 0 ? 100 + random.Next(3) : random.Next(6));
 
     private Lease? AnyLease()
     {
@@ -59,10 +61,13 @@ internal sealed class SimulatedClients(
     private Func<LeaseVerbs, InFlight, Task> Create()
     {
         _created++;
-        var command = NewCommand();
+        var asked = NewCommand();
+        // Mostly the same ones for the same parcel, as above.
+        var rules = SimulatedRules.Of(random.Next(8) == 0 ? random.Next(8) : asked.Delivery.WaybillNumber[^1] % 8);
         return async (verbs, verb) =>
         {
-            oracle.Binding[verb] = record => promises.Bind(record, new Parties(command.RealNumber, command.PeerNumber));
+            var command = asked with { Rules = rules?.Kept(verbs, asked.Delivery.TenantId) ?? CallRules.None };
+            oracle.Binding[verb] = record => promises.Bind(record, new Parties(command.RealNumber, command.PeerNumber, rules));
             var promised = promises.Promised(command);
             var answer = await verbs.CreateLeaseAsync(command, None);
             oracle.Count($"CreateLease {answer.Outcome}");
@@ -124,7 +129,7 @@ internal sealed class SimulatedClients(
             {
                 // The lease itself, or the one in its place, which begins as this one was.
                 var from = promises.Bound.GetValueOrDefault(promises.LeaseIdOf(record)) ?? promises.Bound[leaseId];
-                promises.Bind(record, new Parties(command.RealNumber ?? from.Holder, command.PeerNumber ?? from.Peer));
+                promises.Bind(record, new Parties(command.RealNumber ?? from.Holder, command.PeerNumber ?? from.Peer, from.Rules));
             };
             var answer = await verbs.ReassignLeaseAsync(command, None);
             Answered("ReassignLease", answer);
@@ -205,9 +210,13 @@ internal sealed class SimulatedClients(
         };
     }
 
+    /// <summary>The last lease whose real number has joined the stock since.</summary>
+    private Lease? LoopingLease() => promises.Known.LastOrDefault(
+        lease => promises.Bound.TryGetValue(lease.LeaseId, out var bound) && oracle.Slots.IsStocked(bound.Holder));
+
     private Func<LeaseVerbs, InFlight, Task> Resolve()
     {
-        var lease = AnyLease();
+        var lease = random.Next(8) == 0 ? LoopingLease() ?? AnyLease() : AnyLease();
         var called = lease is not null && random.Next(12) > 0 ? lease.Number
             : random.Next(2) == 0 ? Any(oracle.Slots.NumbersOf(Any(world.Pools))) : Number();
         var digits = random.Next(lease?.Extension is null ? 12 : 4) switch
@@ -219,12 +228,17 @@ internal sealed class SimulatedClients(
         var isPair = lease is { Direction: not CallDirection.Unspecified };
         var caller = random.Next(3) switch { 0 when !isPair || random.Next(8) == 0 => null, 0 or 1 => Number(), _ when isPair => Number(), _ => StoreTests.RealNumber(999) };
         var earlier = random.Next(24) switch { 0 => Any(oracle.Slots.NumbersOf(Any(world.Pools))), 1 => Number(), _ => null };
+        var scope = random.Next(16) == 0 ? Scope() : null;
+        var query = new CallQuery(called, digits, caller, earlier) { GatewayId = "gw", CallId = $"call-{random.Next(40)}", Kind = (CallKind)(1 + random.Next(2)), Scope = scope };
         return async (verbs, verb) =>
         {
             (Parties Parties, LeaseRecord Record)? found = null;
             oracle.Binding[verb] = record => found = (promises.Bound[promises.LeaseIdOf(record)], record);
-            var answer = await verbs.ResolveAsync(new CallQuery(called, digits, caller, earlier), None);
+            var answer = await verbs.ResolveAsync(query, None);
             oracle.Count($"Resolve {answer.Outcome}");
+            Unless(
+                (answer.Outcome == ResolveOutcome.GatewayNotAllowed) == (answer.Pool is { } owner && scope?.Includes(called, owner) == false),
+                () => "A gateway is refused a number that it has, or not refused one that it has not.");
             Unless(answer.Outcome != ResolveOutcome.ForwardedFromPool || (earlier is not null && oracle.Slots.IsStocked(earlier)), () => "A call is refused as forwarded that was not.");
             Unless(answer.RealNumber is not null == (answer.Outcome == ResolveOutcome.Connect), () => "A number without a connection.");
             if (answer.Outcome != ResolveOutcome.Connect)
@@ -235,8 +249,14 @@ internal sealed class SimulatedClients(
             Unless(answer.RealNumber == Reached(parties, record, caller), () => "A call goes to a number that the lease does not stand for.");
             Unless(answer.RealNumber != caller, () => "A holder is connected to himself.");
             Unless(record.Extension == digits, () => "A call goes through by another extension.");
+            Unless(parties.Rules is not { } rules || rules.Pass(caller, world.SlowestNow, world.FastestNow), () => "A call goes through that the lease's rules refuse.");
         };
     }
+
+    /// <summary>What a gateway has that has not everything.</summary>
+    private NumberScope Scope() => random.Next(2) == 0
+        ? new NumberScope([Any(oracle.Slots.NumbersOf(Any(world.Pools))).Canonical[..^random.Next(6)]], [])
+        : new NumberScope([], [Any(world.Pools) is var pool ? $"{pool.TenantId}/{pool.PoolId}" : ""]);
 
     /// <summary>Whom a caller reaches; null: nobody.</summary>
     private static PhoneNumber? Reached(Parties parties, LeaseRecord record, PhoneNumber? caller) =>

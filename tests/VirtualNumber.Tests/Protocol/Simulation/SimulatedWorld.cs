@@ -8,6 +8,9 @@ internal sealed class SimulatedWorld
 {
     private static readonly TimeSpan[] s_skews = [TimeSpan.Zero, TimeSpan.FromSeconds(-4), TimeSpan.FromSeconds(5.5)];
 
+    /// <summary>Closed for some hours around midnight.</summary>
+    private static readonly CallRules s_rules = new() { Hours = new("UTC", [new(3 * 60, 22 * 60, Weekdays.None)]) };
+
     private readonly Dictionary<(string TenantId, string PoolId), TimeSpan> _agings = [];
     private readonly List<(uint Id, Pool Pool, string Area)> _blocks = [];
 
@@ -21,6 +24,9 @@ internal sealed class SimulatedWorld
     internal DateTimeOffset FastestNow => Time.Now + s_skews.Max();
 
     internal List<Pool> Pools { get; } = [];
+
+    /// <summary>Whether the pools take a number as somebody's: all do but mobile ones.</summary>
+    internal static bool MayBind(PhoneNumber number) => number.Kind != PhoneNumberKind.Mobile;
 
     internal TimeSpan AgingOf(string tenantId, string poolId) => _agings[(tenantId, poolId)];
 
@@ -47,7 +53,7 @@ internal sealed class SimulatedWorld
         var aging = TimeSpan.FromHours(6);
         await StockAsync(store, oracle, StoreTests.PoolOf("pool-1", aging), [("", 5)]);
         await StockAsync(store, oracle, StoreTests.PoolOf("pool-2", aging, withheld: false) with { Quota = new LeaseQuota(2, null) }, [("", 3)]);
-        await StockAsync(store, oracle, StoreTests.PoolOf("pool-3", aging, "tenant-2") with { Quota = new LeaseQuota(null, 3) }, [("", 3)]);
+        await StockAsync(store, oracle, StoreTests.PoolOf("pool-3", aging, "tenant-2") with { Quota = new LeaseQuota(null, 3), Rules = s_rules }, [("", 3)]);
         await StockAsync(store, oracle, StoreTests.ExtensionPoolOf("pool-4", aging, density: 2, extensionLength: 1), [("110000", 1), ("310000", 1)]);
         await StockAsync(store, oracle, StoreTests.PairPoolOf("pool-5", aging, density: 2), [("110000", 2), ("", 1)]);
         await StockAsync(store, oracle, StoreTests.PairPoolOf("pool-6", aging, density: 3) with { TenantId = "tenant-2" }, [("", 3)]);
@@ -57,7 +63,7 @@ internal sealed class SimulatedWorld
     private async Task StockAsync(RunningStore store, StepOracle oracle, Pool asked, (string Area, int InStock)[] blocks)
     {
         var none = CancellationToken.None;
-        var (pool, _) = await store.Stock.CreatePoolAsync(asked, none);
+        var (pool, _) = await store.Stock.CreatePoolAsync(asked with { AllowedKinds = PhoneNumberKindSet.Of(PhoneNumberKind.Other) }, none);
         Pools.Add(pool);
         SetAging(pool, pool.Aging);
         foreach (var (area, inStock) in blocks)

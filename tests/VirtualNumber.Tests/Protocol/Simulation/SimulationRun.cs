@@ -16,6 +16,14 @@ internal sealed class SimulationRun
     /// <summary>Few guesses, so that somebody is locked out now and then although time runs fast.</summary>
     private static readonly GuessOptions s_guesses = new() { MissesPerCaller = 2, MissesPerNumber = 4 };
 
+    /// <summary>Few calls, of which few are remembered, and not for long: so that all of that turns.</summary>
+    private static readonly CallRecordOptions s_calls = new()
+    {
+        Kept = TimeSpan.FromDays(3),
+        MostPerBlock = 12,
+        Limits = [new() { Count = 1, Within = TimeSpan.FromMinutes(10) }, new() { Count = 2, Within = TimeSpan.FromHours(8) }],
+    };
+
     private readonly RunningStore _store;
     private readonly SeededRandom _random;
     private readonly SimulatedWorld _world = new();
@@ -74,7 +82,7 @@ internal sealed class SimulationRun
         var inFlight = new InFlight($"{name}#{++_started}");
         var pool = new CuttingPool(_store.Pool, inFlight, Oracle, _random, _world);
         var clock = _world.Clocks[_random.Next(_world.Clocks.Count)];
-        var service = Service.Over(pool, _store.Stock, _service, clock, TenantQuotas.None, s_guesses);
+        var service = Service.Over(pool, _store.Stock, _service, clock, TenantQuotas.None, s_guesses, s_calls);
         _inFlight.Add(inFlight);
         await inFlight.StartAsync(async self =>
         {

@@ -260,6 +260,7 @@ internal sealed class StepOracle
         RouteAnswer route => route.Outcome.ToString(),
         ValueTuple<ReportOutcome, LedgerView> decided => decided.Item1.ToString(),
         bool bound => bound.ToString(),
+        RecordCallOutcome recorded => recorded.ToString(),
         ReclaimAnswer reclaim => new StringBuilder("e").Append(Math.Min(reclaim.Expired, 1)).Append('r').Append(Math.Min(reclaim.Removed, 1)).ToString(),
         _ => "some",
     };

@@ -1,0 +1,128 @@
+using System.Text.Json;
+using VirtualNumber.Load.Sip;
+
+namespace VirtualNumber.Tests.Gateway;
+
+/// <summary>Requests within calls, from either side, through the gateway that hides them; and what is reported of calls.</summary>
+[TestFixture]
+internal sealed class CallProgressTests : GatewayBed
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(20);
+
+    [Test]
+    public async Task PRACK_re_INVITE_UPDATE_INFO_and_BYE_pass_from_the_caller()
+    {
+        var (calls, caller, holder, lease) = await MakeAsync("caller-talks", "called-listens");
+        Assert.That(Requests(calls.ToCalled), Is.EqualTo(new[] { "INVITE", "PRACK", "ACK", "INVITE", "ACK", "UPDATE", "INFO", "BYE" }));
+        calls.AssertNothingLeaks([caller], [holder]);
+        Assert.That(await ReportedAsync(lease), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", "ANSWERED", "RELEASED CALLER 16" }));
+    }
+
+    [Test]
+    public async Task Re_INVITE_UPDATE_INFO_and_BYE_pass_from_the_called_side()
+    {
+        var (calls, caller, holder, lease) = await MakeAsync("caller-stays", "called-talks");
+        Assert.That(Requests(calls.ToCaller), Is.EqualTo(new[] { "INVITE", "ACK", "UPDATE", "INFO", "BYE" }));
+        Assert.That(calls.ToCaller.Single(message => message.FirstLine.StartsWith("BYE ", StringComparison.Ordinal)).Header("Reason"), Is.EqualTo("Q.850;cause=16"));
+        calls.AssertNothingLeaks([caller], [holder]);
+        Assert.That(await ReportedAsync(lease), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", "ANSWERED", "RELEASED CALLED 16" }));
+    }
+
+    [Test]
+    public async Task CANCEL_passes()
+    {
+        var (calls, caller, holder, lease) = await MakeAsync("caller-cancels", "called-rings");
+        Assert.That(Requests(calls.ToCalled), Is.EqualTo(new[] { "INVITE", "CANCEL", "ACK" }));
+        Assert.That(calls.Answer.Status, Is.EqualTo(487));
+        calls.AssertNothingLeaks([caller], [holder]);
+        Assert.That(await ReportedAsync(lease), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", "RELEASED CALLER 16" }));
+    }
+
+    [TestCase(486, 486, 17)]
+    [TestCase(480, 480, 18)]
+    [TestCase(603, 603, 21)]
+    // A redirect names the number to call instead.
+    [TestCase(302, 480, 18)]
+    public async Task What_the_called_side_refuses_is_told_without_its_words(int status, int told, int cause)
+    {
+        var (caller, holder) = (NextCaller(), NextHolder());
+        var lease = await Bed.LeaseAsync(SipBed.Direct, $"+{holder}");
+        var calls = await SipCalls.MakeAsync(
+            Gateway,
+            Refused(told, caller, lease.VirtualNumber) with { Replace = ("""<recv response="404"/>""", $"""<recv response="180" optional="true"/><recv response="{told}"/>""") },
+            new SippPlan("called-refuses", SipPlaces.NextHop, 1) { Port = NextHopPort, Replace = ("SIP/2.0 486", $"SIP/2.0 {status}") });
+
+        Assert.That(calls.Answer.FirstLine, Is.EqualTo($"SIP/2.0 {told} Refused"));
+        Assert.That(calls.Answer.Header("Reason"), Is.EqualTo("Q.850;cause=17"), "The cause that the called side gives passes.");
+        calls.AssertNothingLeaks([caller], [holder]);
+        Assert.That(await ReportedAsync(lease), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", $"RELEASED CALLED {cause}" }));
+    }
+
+    [Test]
+    public async Task A_call_ends_at_its_longest_and_both_sides_are_told()
+    {
+        var gateway = await StartGatewayAsync(Front.Address, new Dictionary<string, string> { ["VN_LONGEST_CALL"] = "1" });
+        var (caller, holder) = (NextCaller(), NextHolder());
+        var lease = await Bed.LeaseAsync(SipBed.Direct, $"+{holder}");
+        var calls = await SipCalls.MakeAsync(gateway, NextHopPort, Call("caller-waits", caller, lease.VirtualNumber), "called");
+
+        Assert.That(Requests(calls.ToCaller), Is.EqualTo(new[] { "BYE" }));
+        Assert.That(Requests(calls.ToCalled), Is.EqualTo(new[] { "INVITE", "ACK", "BYE" }));
+        calls.AssertNothingLeaks([caller], [holder]);
+        Assert.That(await ReportedAsync(lease), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", "ANSWERED", "RELEASED GATEWAY 16" }));
+    }
+
+    [Test]
+    public async Task A_call_lives_though_its_reports_are_refused()
+    {
+        await using var front = await HttpFront.StartAsync(Bed.Service.HttpAddress, (path, _, _) =>
+            Task.FromResult<FrontAnswer?>(path.EndsWith(":reportEvents", StringComparison.Ordinal) ? new(404, "{}") : null));
+        var gateway = await StartGatewayAsync(front.Address);
+        var (caller, holder) = (NextCaller(), NextHolder());
+        var lease = await Bed.LeaseAsync(SipBed.Direct, $"+{holder}");
+        var calls = await SipCalls.MakeAsync(gateway, NextHopPort, Call("caller", caller, lease.VirtualNumber), "called");
+        Assert.That(calls.Answer.Status, Is.EqualTo(200));
+    }
+
+    private static IEnumerable<string> Requests(IEnumerable<SipMessage> messages) => messages.Where(message => message.Status == 0).Select(message => message.Method);
+
+    private async Task<(SipCalls Calls, string Caller, string Holder, V1.Lease Lease)> MakeAsync(string callerScenario, string calledScenario)
+    {
+        var (caller, holder) = (NextCaller(), NextHolder());
+        var lease = await Bed.LeaseAsync(SipBed.Direct, $"+{holder}");
+        return (await SipCalls.MakeAsync(Gateway, NextHopPort, Call(callerScenario, caller, lease.VirtualNumber), calledScenario), caller, holder, lease);
+    }
+
+    /// <summary>What was reported of the lease's one call, in the order of the events' own times, once its end was reported.</summary>
+    private async Task<IReadOnlyList<string>> ReportedAsync(V1.Lease lease)
+    {
+        using var deadline = new CancellationTokenSource(s_patience);
+        using var timer = new PeriodicTimer(s_lookEvery);
+        while (true)
+        {
+            var events = new List<(DateTimeOffset At, string Text)>();
+            foreach (var (path, body) in Front.Asked.Where(asked => asked.Path == "/v1/calls:reportEvents"))
+            {
+                using var report = JsonDocument.Parse(body);
+                if (report.RootElement.GetProperty("leaseId").GetString() != lease.LeaseId)
+                    continue;
+                Assert.That(report.RootElement.GetProperty("gatewayId").GetString(), Is.EqualTo(SipBed.Gateway));
+                Assert.That(report.RootElement.GetProperty("epoch").GetString(), Does.Match("^[0-9]{13}$"));
+                events.AddRange(report.RootElement.GetProperty("events").EnumerateArray().Select(Read));
+            }
+
+            if (events.Any(one => one.Text.StartsWith("RELEASED", StringComparison.Ordinal)))
+                return [.. events.OrderBy(one => one.At).Select(one => one.Text)];
+            await timer.WaitForNextTickAsync(deadline.Token);
+        }
+    }
+
+    private static (DateTimeOffset At, string Text) Read(JsonElement report)
+    {
+        var text = report.GetProperty("kind").GetString()!["CALL_EVENT_KIND_".Length..];
+        if (text == "RELEASED")
+            text += $" {report.GetProperty("releasedBy").GetString()!["CALL_SIDE_".Length..]} {report.GetProperty("q850Cause").GetInt32()}";
+        return (report.GetProperty("eventTime").GetDateTimeOffset(), text);
+    }
+}

@@ -1,0 +1,74 @@
+using VirtualNumber.Load.Sip;
+
+namespace VirtualNumber.Tests.Gateway;
+
+/// <summary>
+/// What the tests of the gateway share: Redis, the service, and a gateway that asks it through a front which remembers what it is asked.
+/// Nothing that a gateway writes into its log holds a number that was used; that is looked at when it stops.
+/// </summary>
+internal abstract class GatewayBed
+{
+    /// <summary>Numbers of callers begin so, and numbers that are called; none begins with both.</summary>
+    protected const string Callers = "8613700";
+    protected const string Holders = "8613900";
+
+    private readonly List<KamailioProcess> _gateways = [];
+    private int _numbers;
+
+    protected SipBed Bed { get; private set; } = null!;
+
+    protected HttpFront Front { get; private set; } = null!;
+
+    /// <summary>The usual gateway, which asks the service through <see cref="Front"/>.</summary>
+    protected KamailioProcess Gateway { get; private set; } = null!;
+
+    /// <summary>Where all gateways send calls to.</summary>
+    protected int NextHopPort { get; } = SipPlaces.FindFreePort(SipPlaces.NextHop);
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        Bed = await SipBed.StartAsync();
+        // The gateway's reports are looked at here; whether the service knows of them yet does not matter.
+        Front = await HttpFront.StartAsync(Bed.Service.HttpAddress, (path, _, _) =>
+            Task.FromResult<FrontAnswer?>(path.EndsWith(":reportEvents", StringComparison.Ordinal) ? new(200, "{}") : null));
+        Gateway = await StartGatewayAsync(Front.Address);
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        var logs = string.Concat(_gateways.Select(gateway => gateway.Output));
+        foreach (var gateway in _gateways)
+            await gateway.DisposeAsync();
+        if (Front is not null)
+            await Front.DisposeAsync();
+        if (Bed is not null)
+            await Bed.DisposeAsync();
+        var used = Enumerable.Range(0, _numbers + 1).SelectMany(i => new[] { $"{Callers}{i:000000}", $"{Holders}{i:000000}" });
+        Assert.That(new LeakSearch(used).FindLine(logs), Is.Null, "A gateway's log holds a number.");
+    }
+
+    /// <summary>Another gateway.</summary>
+    protected async Task<KamailioProcess> StartGatewayAsync(
+        Uri? service = null, IReadOnlyDictionary<string, string>? settings = null, params IReadOnlyList<string> defines)
+    {
+        var gateway = await Bed.StartGatewayAsync(NextHopPort, service, settings, defines);
+        _gateways.Add(gateway);
+        return gateway;
+    }
+
+    /// <summary>A caller's number that nobody else uses, without a plus.</summary>
+    protected string NextCaller() => $"{Callers}{Interlocked.Increment(ref _numbers):000000}";
+
+    /// <summary>A number to be called, that nobody else uses, without a plus.</summary>
+    protected string NextHolder() => $"{Holders}{Interlocked.Increment(ref _numbers):000000}";
+
+    /// <summary>One call from the callers' side.</summary>
+    protected static SippPlan Call(string scenario, string caller, string dialled, string more = "") =>
+        new(scenario, SipPlaces.Callers, 1) { Lines = [$"{caller};{dialled};{more}"] };
+
+    /// <summary>One call that must be refused with that status.</summary>
+    protected static SippPlan Refused(int status, string caller, string dialled) =>
+        Call("caller-refused", caller, dialled) with { Replace = ("response=\"404\"", $"response=\"{status}\"") };
+}
