@@ -46,6 +46,9 @@ internal sealed class SipBed : IAsyncDisposable
     /// <summary>The port of the Redis in which the gateway keeps what it hides.</summary>
     public int HidingPort => _hiding.Port;
 
+    /// <summary>The processor time used so far by the service, by its Redis, and by the gateway's.</summary>
+    public (TimeSpan Service, TimeSpan Store, TimeSpan Hiding) ProcessorTimes => (Service.Process.ProcessorTime, _store.ProcessorTime, _hiding.ProcessorTime);
+
     public static async Task<SipBed> StartAsync(params IEnumerable<(string Key, string Value)> settings)
     {
         var folder = Directory.CreateTempSubdirectory("virtualnumber-sip-");
@@ -152,6 +155,8 @@ internal sealed class SipBed : IAsyncDisposable
         private SingleRedis(ChildProcess process, int port) => (_process, Port) = (process, port);
 
         public int Port { get; }
+
+        public TimeSpan ProcessorTime => _process.ProcessorTime;
 
         public static async Task<SingleRedis> StartAsync(string folder, params string[] options)
         {
