@@ -1,3 +1,4 @@
+using System.Text;
 using VirtualNumber.V1;
 
 namespace VirtualNumber.Load.Sip;
@@ -15,6 +16,9 @@ internal sealed record SipPlan(int Rounds, int Calls, int Good, int Hung, int Se
 
     /// <summary>More than any gateway takes: how fast calls begin is up to those that end.</summary>
     public const int AsManyAsEnd = 1_500;
+
+    /// <summary>Look-ups before the first call.</summary>
+    public const int LookUpsToWarmUp = 40_000;
 
     /// <summary>Numbers that are called, in turn.</summary>
     public const int Numbers = 100;
@@ -38,6 +42,7 @@ internal static class SipMeasurement
         await bed.WriteNumbersAsync(leases.Select((lease, i) => (lease.VirtualNumber, $"+8613900{i:000000}")));
         var nextHop = SipPlaces.FindFreePort(SipPlaces.NextHop);
 
+        await WarmUpAsync(bed, leases, cancellation);
         List<SipRound> asking = [], looking = [];
         await using (var asks = await bed.StartGatewayAsync(nextHop, defines: WithoutReports))
         await using (var looks = await bed.StartGatewayAsync(nextHop, null, null, WithoutReports, LookUpInRedis))
@@ -58,6 +63,19 @@ internal static class SipMeasurement
 
         var (connected, failed, refused) = await HangAsync(bed, nextHop, leases, plan);
         return new(plan, asking, looking, connected, failed, refused);
+    }
+
+    /// <summary>Look-ups until the service is compiled as it is after its first minutes: else that is measured, on the same two cores.</summary>
+    private static async Task WarmUpAsync(SipBed bed, List<Lease> leases, CancellationToken cancellation)
+    {
+        using var client = new HttpClient { BaseAddress = bed.Service.HttpAddress };
+        await Parallel.ForAsync(0, SipPlan.LookUpsToWarmUp, new ParallelOptions { MaxDegreeOfParallelism = 32, CancellationToken = cancellation }, async (i, given) =>
+        {
+            var question = $$"""{"gatewayId":"{{SipBed.Gateway}}","callId":"warm-{{i}}","calledNumber":"{{leases[i % leases.Count].VirtualNumber}}","callerNumber":"86138{{i:00000000}}"}""";
+            using var body = new StringContent(question, Encoding.UTF8, "application/json");
+            using var answer = await client.PostAsync(new Uri("/v1/calls:resolve", UriKind.Relative), body, given);
+            answer.EnsureSuccessStatusCode();
+        });
     }
 
     private static async Task<SipRound> MeasureAsync(SipBed bed, KamailioProcess gateway, int nextHop, IReadOnlyList<Lease> leases, int calls, int round)

@@ -40,7 +40,7 @@ internal sealed record SipReport(SipPlan Plan, IReadOnlyList<SipRound> Asking, I
 
             Debian's Kamailio with `deploy/kamailio`, without reports, in whole calls: INVITE with many header fields and SDP, 180, 200, ACK, BYE, 200, both sides
             hidden from each other. SIPp, Kamailio, its Redis, the service and the service's Redis share the machine. {Plan.Rounds} rounds of {Plan.Calls:n0} calls,
-            {SipPlan.CallsAtATime} at a time, the two gateways taking turns, after one for warming up. Median of the rounds (least – most).
+            {SipPlan.CallsAtATime} at a time, the two gateways taking turns, after {SipPlan.LookUpsToWarmUp:n0} look-ups and a round of each for warming up. Median of the rounds (least – most).
 
             | gateway | calls/s | processor ms a call: gateway | its Redis | the service | its Redis |
             | --- | ---: | ---: | ---: | ---: | ---: |
