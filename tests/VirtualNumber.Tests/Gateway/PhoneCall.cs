@@ -54,6 +54,9 @@ internal sealed record PhoneCall(KamailioProcess Gateway, SipPhone Caller, SipPh
         {body}
         """);
 
+    /// <summary>The same call, as the two sides have received it.</summary>
+    public PhoneCall Taken(SipMessage invite, SipMessage answer) => this with { Invite = invite, Answer = answer };
+
     /// <summary>INVITE, 180, 200, ACK.</summary>
     public async Task<PhoneCall> ConnectAsync()
     {

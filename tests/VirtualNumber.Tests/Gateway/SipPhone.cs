@@ -75,6 +75,13 @@ internal sealed class SipPhone : IDisposable
     /// </summary>
     public async Task PingAsync(KamailioProcess gateway)
     {
+        var id = await AskAsync(gateway);
+        await NextAsync(message => message.Status == 200 && message.Header("Call-ID") == id);
+    }
+
+    /// <summary>Asks for a sign of life; answers the question's Call-ID.</summary>
+    public async Task<string> AskAsync(KamailioProcess gateway)
+    {
         var id = Guid.NewGuid().ToString("N");
         await SendAsync(gateway, $"""
             OPTIONS sip:{gateway.EndPoint} SIP/2.0
@@ -88,7 +95,7 @@ internal sealed class SipPhone : IDisposable
 
 
             """);
-        await NextAsync(message => message.Status == 200 && message.Header("Call-ID") == id);
+        return id;
     }
 
     /// <summary>A Via of its own with a new branch.</summary>
@@ -123,5 +130,10 @@ internal sealed class SipPhone : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    private void Keep(byte[] datagram) => _received.Add(new(true, Encoding.ASCII.GetString(datagram)));
+    // What the wall holds back is emptied: what is sent then is what keeps a way open, and no message (RFC 5626, 3.5.1).
+    private void Keep(byte[] datagram)
+    {
+        if (Encoding.ASCII.GetString(datagram) is var text && text.Trim().Length > 0)
+            _received.Add(new(true, text));
+    }
 }
