@@ -45,7 +45,7 @@ internal static class SipMeasurement
         await WarmUpAsync(bed, leases, cancellation);
         List<SipRound> asking = [], looking = [];
         await using (var asks = await bed.StartGatewayAsync(nextHop, defines: WithoutReports))
-        await using (var looks = await bed.StartGatewayAsync(nextHop, null, null, WithoutReports, LookUpInRedis))
+        await using (var looks = await bed.StartGatewayAsync(nextHop, null, null, null, WithoutReports, LookUpInRedis))
         {
             // The first round of each warms up; the two take turns at being first.
             for (var round = 0; round <= plan.Rounds; round++)
@@ -108,7 +108,7 @@ internal static class SipMeasurement
     {
         await using var front = await HttpFront.StartAsync(bed.Service.HttpAddress, (_, body, givenUp) =>
             body.Contains(HungNumber, StringComparison.Ordinal) ? HttpFront.HoldAsync(givenUp) : Task.FromResult<FrontAnswer?>(null));
-        await using var gateway = await bed.StartGatewayAsync(nextHop, front.Address, null, WithoutReports);
+        await using var gateway = await bed.StartGatewayAsync(nextHop, front.Address, defines: WithoutReports);
         var (good, hung) = (plan.Good * plan.Seconds, plan.Hung * plan.Seconds);
         await using var answering = await SippRun.StartAsync(Answering(good, nextHop));
         await using var hanging = await SippRun.StartAsync(new SippPlan("caller-refused", SipPlaces.Callers, hung)
