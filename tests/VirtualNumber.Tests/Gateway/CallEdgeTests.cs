@@ -120,6 +120,22 @@ internal sealed class CallEdgeTests : GatewayBed
     }
 
     [Test]
+    public async Task An_answer_that_is_repeated_when_its_call_is_forgotten_is_not_sent()
+    {
+        var (gateway, service) = await StartAsync(settings: new Dictionary<string, string> { ["VN_CALL_FORGOTTEN"] = "1" });
+        await using var front = service;
+        var call = await NewCall(gateway).RingAsync();
+        await _called.SendAsync(gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag));
+        await _caller.AnswerAsync("INVITE", 486);
+        // The caller does not acknowledge it: so it is repeated, after 0.5, 1, 2 and 4 seconds.
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var timer = new PeriodicTimer(s_lookEvery);
+        while (!gateway.Output.Contains("a message was not sent", StringComparison.Ordinal))
+            await timer.WaitForNextTickAsync(deadline.Token);
+        call.AssertNothingLeaks();
+    }
+
+    [Test]
     public async Task Records_arrive_when_a_service_that_was_away_is_back()
     {
         var away = Stopwatch.StartNew();
