@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -91,6 +92,11 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The processor time that it and the processes that it has started have used so far, as far as they live.</summary>
+    public TimeSpan ProcessorTimeOfFamily => ProcessorTime + Process.GetProcesses()
+        .Where(process => ParentOf(process.Id) == _process.Id)
+        .Aggregate(TimeSpan.Zero, (sum, process) => sum + process.TotalProcessorTime);
+
     /// <summary>The memory that it holds now, bytes.</summary>
     public long Memory
     {
@@ -139,6 +145,21 @@ internal sealed class ChildProcess : IAsyncDisposable
             _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
+    }
+
+    private static int ParentOf(int id)
+    {
+        try
+        {
+            // Behind the name in parentheses, which may hold anything: the state, then the parent (proc_pid_stat(5)).
+            var line = File.ReadAllText($"/proc/{id}/stat");
+            return int.Parse(line[(line.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            // It has ended meanwhile.
+            return 0;
+        }
     }
 
     private void Keep(string? line)

@@ -15,7 +15,7 @@ internal sealed partial class OpsService
         var token = RequestRules.PageToken(request.PageToken, faults);
         faults.ThrowIfAny();
         var queue = pushes.Find(request.TenantId, request.WebhookId) ?? throw StatusMap.WebhookUnknown();
-        if (!tokens.TryReadText(token, out var after, "ListParkedPushes", request.TenantId, request.WebhookId))
+        if (!tokens.TryReadParked(token, out var after, "ListParkedPushes", request.TenantId, request.WebhookId))
             throw StatusMap.PageTokenInvalid();
 
         var parked = await pushes.ListParkedAsync(queue, after, size + 1, context.CancellationToken);
@@ -30,7 +30,7 @@ internal sealed partial class OpsService
             LastFault = each.Push.LastFault.Describe(),
         }));
         if (parked.Count > size)
-            response.NextPageToken = tokens.WriteText(parked[size - 1].Push.Id, "ListParkedPushes", request.TenantId, request.WebhookId);
+            response.NextPageToken = tokens.WriteParked(parked[size - 1].Place, "ListParkedPushes", request.TenantId, request.WebhookId);
         return response;
     }
 }

@@ -13,7 +13,7 @@ internal sealed partial class EmbeddedStore : IPushStore
         Do(() => InQueue(step.Queue, queue => queue.End(step, now)), cancellation);
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<ParkedPush>> ListParkedAsync(PushQueueKey queue, string? after, int limit, CancellationToken cancellation) =>
+    public ValueTask<IReadOnlyList<ParkedPush>> ListParkedAsync(PushQueueKey queue, ParkedPlace? after, int limit, CancellationToken cancellation) =>
         Do(() => InQueue(queue, pushes => pushes.ListParked(after, limit)), cancellation);
 
     /// <inheritdoc/>

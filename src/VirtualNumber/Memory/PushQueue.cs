@@ -42,7 +42,7 @@ internal sealed class PushQueue(EventPosition start)
                 break;
             if (page.Count > 0)
                 _position = page[^1].Position;
-            var id = _position.ToString();
+            var id = Push.IdOf(_position);
             _pushes[id] = new(id, 0, 0, now, PushFault.None, events);
             _due[id] = now;
         }
@@ -109,11 +109,8 @@ internal sealed class PushQueue(EventPosition start)
     }
 
     /// <summary>The parked ones after one.</summary>
-    public IReadOnlyList<ParkedPush> ListParked(string? after, int limit)
-    {
-        var ordered = Ordered();
-        return [.. (after is null ? ordered : ordered.SkipWhile(parked => parked.Push.Id != after).Skip(1)).Take(limit)];
-    }
+    public IReadOnlyList<ParkedPush> ListParked(ParkedPlace? after, int limit) =>
+        [.. Ordered().Where(parked => parked.Place.IsAfter(after)).Take(limit)];
 
     /// <summary>retry pushes.</summary>
     public int Retry(IReadOnlyList<string> ids, int limit, DateTimeOffset now)

@@ -53,24 +53,36 @@ internal sealed partial class LeaseVerbs
             return new(CreateLeaseOutcome.RealNumberInPool);
         if (command.PeerNumber is { } peer && await stock.IsStockedAsync(peer, s_stockAgeForChanges, cancellation))
             return new(CreateLeaseOutcome.PeerNumberInPool);
-        if (!pool.MayBind(command.RealNumber.Kind))
-            return new(CreateLeaseOutcome.RealNumberKindNotAllowed);
-        if (command.PeerNumber is { } bound && !pool.MayBind(bound.Kind))
-            return new(CreateLeaseOutcome.PeerNumberKindNotAllowed);
         if (pool.Mode != PoolMode.Pair && (command.PeerNumber is not null || command.Direction != CallDirection.Unspecified))
             return new(CreateLeaseOutcome.PoolNotPair);
 
         var delivery = DigestOf(command.Delivery);
         var direction = pool.Mode == PoolMode.Pair && command.Direction == CallDirection.Unspecified ? CallDirection.Both : command.Direction;
         var request = command.RequestId is { } id ? MarkOf(command, direction, delivery, id) : null;
-        return await LeaseAsync(
-            new LeaseOrder(pool, delivery, command.Role, command.RealNumber, command.PeerNumber, direction, request, command.ExpireTime)
-            {
-                Rules = command.Rules,
-                Areas = command.Area?.InOrder ?? [null],
-                StrictArea = command.Area is { Strict: true } strict ? strict.Code : null,
-            },
-            cancellation);
+        var order = new LeaseOrder(pool, delivery, command.Role, command.RealNumber, command.PeerNumber, direction, request, command.ExpireTime)
+        {
+            Rules = command.Rules,
+            Areas = command.Area?.InOrder ?? [null],
+            StrictArea = command.Area is { Strict: true } strict ? strict.Code : null,
+        };
+        return KindRefusal(command, pool) is { } refusal
+            ? await FindLeasedAsync(order, cancellation) ?? new(refusal)
+            : await LeaseAsync(order, cancellation);
+    }
+
+    private static CreateLeaseOutcome? KindRefusal(CreateLeaseCommand command, Pool pool) =>
+        !pool.MayBind(command.RealNumber.Kind) ? CreateLeaseOutcome.RealNumberKindNotAllowed
+        : command.PeerNumber is { } peer && !pool.MayBind(peer.Kind) ? CreateLeaseOutcome.PeerNumberKindNotAllowed
+        : null;
+
+    /// <summary>
+    /// The lease that a request had before the pool took its kind of number no more; null: it had none. A claim that no block has decided is left
+    /// as it is, since to take it now would be to bind the number.
+    /// </summary>
+    private async ValueTask<CreateLeaseAnswer?> FindLeasedAsync(LeaseOrder order, CancellationToken cancellation)
+    {
+        using var attempt = new CreateLeaseAttempts(this, order, cancellation);
+        return await attempt.FindLeasedAsync();
     }
 
     private async ValueTask<CreateLeaseAnswer> LeaseAsync(LeaseOrder order, CancellationToken cancellation)
@@ -188,6 +200,20 @@ internal sealed partial class LeaseVerbs
 
                 claim = replaced;
             }
+        }
+
+        /// <summary>What the request was answered with before; null: it was not. Leases nothing.</summary>
+        public async ValueTask<CreateLeaseAnswer?> FindLeasedAsync()
+        {
+            var claim = await ClaimAsync(block: null);
+            if (claim.Kind == ClaimKind.None || !claim.SameContent || await _verbs.Pool.FindAsync(claim.Claim!, _cancellation) is not { } record)
+                return null;
+            var now = _verbs.Now;
+            if (record.IsLive(now))
+                return await AnswerLiveAsync(claim, new(TakeOutcome.Live, record), now) is { Outcome: CreateLeaseOutcome.Leased } leased ? leased : null;
+            return _request is not null && claim.Kind != ClaimKind.Standing && MayHaveBeenAnswered(record)
+                ? new(CreateLeaseOutcome.LeaseEnded, _verbs.LeaseOf(record, now), Existing: true)
+                : null;
         }
 
         private DateTimeOffset KeepLedgerUntil(DateTimeOffset now) =>

@@ -8,7 +8,8 @@ namespace VirtualNumber.Protocol;
 /// once, whoever comes first. No verb waits for it, so a block that fails is tried again in the next cycle, and keeps no other waiting.
 /// </summary>
 internal sealed partial class EventForwarder(
-    IEventStore store, EventStreams streams, EventOptions options, TimeProvider time, ILogger<EventForwarder> logger) : BackgroundService
+    IEventStore store, EventStreams streams, EventOptions options, TimeProvider time, ILogger<EventForwarder> logger)
+    : CyclicService(options.Interval, time)
 {
     /// <summary>The most changes that one step reads.</summary>
     private const int ChangesPerStep = 500;
@@ -25,21 +26,7 @@ internal sealed partial class EventForwarder(
     private readonly ConcurrentDictionary<uint, EventPosition> _forwarded = [];
     private Type? _fault;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        try
-        {
-            while (true)
-            {
-                await RunCycleAsync(stoppingToken);
-                await Task.Delay(options.Interval, time, stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The service stops.
-        }
-    }
+    protected override Task CycleAsync(CancellationToken stopping) => RunCycleAsync(stopping);
 
     /// <summary>One cycle; answers how many events it has appended. Not to be run twice at once on one forwarder.</summary>
     public async Task<int> RunCycleAsync(CancellationToken cancellation)
@@ -87,7 +74,7 @@ internal sealed partial class EventForwarder(
             if (changes.Last == position)
                 break;
 
-            var now = time.GetNow();
+            var now = Time.GetNow();
             IReadOnlyList<LeaseEvent> events = changes.MayLack
                 ? [LeaseEvent.Lost(source.Block, position, now), .. changes.Events]
                 : changes.Events;

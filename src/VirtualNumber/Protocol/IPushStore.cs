@@ -16,8 +16,8 @@ internal interface IPushStore
     /// <summary>end push: see the step. False: nothing was done, it being gone or somebody else's by now, or only tried before its time.</summary>
     ValueTask<bool> EndPushAsync(EndPushStep step, DateTimeOffset now, CancellationToken cancellation);
 
-    /// <summary>The parked pushes, in the order of their parking, after one; null: from the first.</summary>
-    ValueTask<IReadOnlyList<ParkedPush>> ListParkedAsync(PushQueueKey queue, string? after, int limit, CancellationToken cancellation);
+    /// <summary>The parked pushes, in the order of their parking, after a place; null: from the first.</summary>
+    ValueTask<IReadOnlyList<ParkedPush>> ListParkedAsync(PushQueueKey queue, ParkedPlace? after, int limit, CancellationToken cancellation);
 
     /// <summary>
     /// retry pushes: parked pushes are due now, and their failures forgotten: those that are named, else the first <paramref name="limit"/>.

@@ -63,6 +63,28 @@ internal sealed class PageTokens(TokenSealer sealer, BlindIndex index)
         return true;
     }
 
+    /// <summary>Makes the token for the next page of a walk over parked pushes.</summary>
+    public string WriteParked(ParkedPlace last, params ReadOnlySpan<string> query)
+    {
+        var cursor = new byte[sizeof(long) + Encoding.UTF8.GetByteCount(last.Id)];
+        BinaryPrimitives.WriteInt64BigEndian(cursor, last.ParkedTime.ToUnixTimeMilliseconds());
+        Encoding.UTF8.GetBytes(last.Id, cursor.AsSpan(sizeof(long)));
+        return Protect(cursor, query);
+    }
+
+    /// <summary>Reads a token of a walk over parked pushes; null: from the start.</summary>
+    public bool TryReadParked(string token, out ParkedPlace? last, params ReadOnlySpan<string> query)
+    {
+        last = null;
+        if (token.Length == 0)
+            return true;
+        if (!TryUnprotect(token, query, out var cursor) || cursor.Length < sizeof(long))
+            return false;
+        last = new(
+            DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(cursor)), Encoding.UTF8.GetString(cursor.AsSpan(sizeof(long))));
+        return true;
+    }
+
     /// <summary>Makes the token for the next page of a walk in the order of ids.</summary>
     public string WriteText(string last, params ReadOnlySpan<string> query) => Protect(Encoding.UTF8.GetBytes(last), query);
 

@@ -10,7 +10,7 @@ internal sealed class ParkedPushes(IPushStore store, EventStreams streams, IRead
     public PushQueueKey? Find(string tenantId, string id) => webhooks.Contains((tenantId, id)) ? streams.QueueOf(tenantId, id) : null;
 
     /// <inheritdoc cref="IPushStore.ListParkedAsync"/>
-    public ValueTask<IReadOnlyList<ParkedPush>> ListParkedAsync(PushQueueKey queue, string? after, int limit, CancellationToken cancellation) =>
+    public ValueTask<IReadOnlyList<ParkedPush>> ListParkedAsync(PushQueueKey queue, ParkedPlace? after, int limit, CancellationToken cancellation) =>
         store.ListParkedAsync(queue, after, limit, cancellation);
 
     /// <inheritdoc cref="IPushStore.RetryParkedAsync"/>

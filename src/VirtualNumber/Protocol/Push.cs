@@ -30,10 +30,27 @@ internal enum PushFault
 /// <param name="LastFault">Why it was not taken the last time.</param>
 /// <param name="Events">The events.</param>
 internal sealed record Push(
-    string Id, int Claim, int Failures, DateTimeOffset MadeTime, PushFault LastFault, IReadOnlyList<LeaseEvent> Events);
+    string Id, int Claim, int Failures, DateTimeOffset MadeTime, PushFault LastFault, IReadOnlyList<LeaseEvent> Events)
+{
+    /// <summary>The id of a push up to a position, as long as any other: the order of texts is that of the stream (Push.lua has the same).</summary>
+    public static string IdOf(EventPosition last) => string.Create(CultureInfo.InvariantCulture, $"{last.Time}-{last.Number:D10}");
+}
 
 /// <summary>A push that nobody tries to send any more until an operator says so.</summary>
-internal sealed record ParkedPush(Push Push, DateTimeOffset ParkedTime);
+internal sealed record ParkedPush(Push Push, DateTimeOffset ParkedTime)
+{
+    /// <summary>Where it stands among the parked ones.</summary>
+    public ParkedPlace Place => new(ParkedTime, Push.Id);
+}
+
+/// <summary>A place in the order of parking; it is one also when the push that stood there is gone.</summary>
+internal readonly record struct ParkedPlace(DateTimeOffset ParkedTime, string Id)
+{
+    /// <summary>Whether it comes after another one; null: before all.</summary>
+    public bool IsAfter(ParkedPlace? other) => other is not { } place
+        || ParkedTime > place.ParkedTime
+        || (ParkedTime == place.ParkedTime && string.CompareOrdinal(Id, place.Id) > 0);
+}
 
 /// <summary>Which webhook: its tenant's stream, and itself.</summary>
 internal readonly record struct PushQueueKey(Digest Stream, Digest Webhook);

@@ -2,7 +2,7 @@ using VirtualNumber.Leasing;
 
 namespace VirtualNumber.Protocol;
 
-/// <summary>How much Reclaim does at a time.</summary>
+/// <summary>How much Reclaim does at a Time.</summary>
 public sealed class ReclaimOptions
 {
     /// <summary>The wait between two cycles, counted from the end of the first. 10 ms to 1 hour. Default 1 second.</summary>
@@ -36,7 +36,8 @@ public sealed class ReclaimOptions
 /// fails is logged and the next one tries again.
 /// </summary>
 internal sealed partial class Reclaimer(
-    INumberPool pool, ReclaimOptions options, TimeProvider time, ILogger<Reclaimer> logger) : BackgroundService
+    INumberPool pool, ReclaimOptions options, TimeProvider time, ILogger<Reclaimer> logger)
+    : CyclicService(options.Interval, time)
 {
     /// <summary>The most entries that one step touches, so that look-ups never wait long for it.</summary>
     private const int EntriesPerStep = 500;
@@ -44,21 +45,7 @@ internal sealed partial class Reclaimer(
     private int _cyclesWithBacklog;
     private Type? _fault;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        try
-        {
-            while (true)
-            {
-                await RunCycleAsync(stoppingToken);
-                await Task.Delay(options.Interval, time, stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The service stops.
-        }
-    }
+    protected override Task CycleAsync(CancellationToken stopping) => RunCycleAsync(stopping);
 
     /// <summary>One cycle; true when it left something for the next.</summary>
     public async Task<bool> RunCycleAsync(CancellationToken cancellation)
@@ -66,17 +53,17 @@ internal sealed partial class Reclaimer(
         var backlog = false;
         try
         {
-            var start = time.GetTimestamp();
+            var start = Time.GetTimestamp();
             var (expired, removed) = (0, 0);
             do
             {
                 var limit = Math.Min(EntriesPerStep, options.EntriesPerCycle - expired - removed);
-                var step = await pool.ReclaimAsync(limit, time.GetNow(), cancellation);
+                var step = await pool.ReclaimAsync(limit, Time.GetNow(), cancellation);
                 (expired, removed, backlog) = (expired + step.Expired, removed + step.Removed, step.Backlog);
             }
-            while (backlog && expired + removed < options.EntriesPerCycle && time.GetElapsedTime(start) < options.TimePerCycle);
+            while (backlog && expired + removed < options.EntriesPerCycle && Time.GetElapsedTime(start) < options.TimePerCycle);
 
-            Telemetry.Reclaimed(expired, removed, time.GetElapsedTime(start));
+            Telemetry.Reclaimed(expired, removed, Time.GetElapsedTime(start));
             Tell(null);
         }
         catch (Exception exception) when (!cancellation.IsCancellationRequested)

@@ -111,7 +111,8 @@ internal sealed partial class LeaseVerbs
                 answer with { LockOuts = await guesses.MissAsync(call.Called, call.Caller, now, cancellation) },
             // The right extension, and a caller who is refused all the same: counted too, else it would be the one that is answered a round
             // trip sooner and never locks its caller out. Not against the number: couriers who call too early would shut it to everybody.
-            ResolveOutcome.CallerWithheld or ResolveOutcome.OutsideHours or ResolveOutcome.CallerBlocked or ResolveOutcome.CallerNotAllowed =>
+            ResolveOutcome.CallerWithheld or ResolveOutcome.OutsideHours or ResolveOutcome.CallerBlocked or ResolveOutcome.CallerNotAllowed
+                or ResolveOutcome.RealNumberInPool =>
                 answer with { LockOuts = await guesses.RefusedAsync(call.Called, call.Caller, now, cancellation) },
             _ => answer,
         };

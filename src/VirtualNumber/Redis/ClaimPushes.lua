@@ -1,4 +1,6 @@
--- claim pushes: makes pushes of the events behind the webhook's position, and claims those that are due.
+-- claim pushes: makes pushes of the events behind the webhook's position, and claims those that are due. While all places are taken none is
+-- made; while half of them are, by pushes that were refused, only full ones. Where events wait and no push is due within a minute, the one
+-- that would be first is due in a minute: it asks whether the webhook is back.
 -- ARGV: 2 the webhook's name among the positions, 3 the most that are neither taken nor parked, 4 the most that are parked, 5 the most
 -- events of a push, 6 the most to make and to claim, 7 for how long they are claimed ms, 8 the event that tells of lost ones
 -- Answers {how many are due or claimed, how many are parked, 1 where events wait for room, 1 where events were lost, then for each push that was
@@ -41,8 +43,9 @@ while made < most and redis.call('ZCARD', DUE) < tonumber(ARGV[3]) and redis.cal
     table.insert(events, entry[2][2])
     from = entry[1]
   end
-  write_push(from, 0, 0, now, 0, table.concat(events))
-  redis.call('ZADD', DUE, now, from)
+  local id = id_of(from)
+  write_push(id, 0, 0, now, 0, table.concat(events))
+  redis.call('ZADD', DUE, now, id)
   made = made + 1
 end
 if from ~= known then

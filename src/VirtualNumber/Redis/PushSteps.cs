@@ -32,14 +32,14 @@ internal sealed partial class RedisStore : IPushStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask<IReadOnlyList<ParkedPush>> ListParkedAsync(PushQueueKey queue, string? after, int limit, CancellationToken cancellation)
+    public async ValueTask<IReadOnlyList<ParkedPush>> ListParkedAsync(PushQueueKey queue, ParkedPlace? after, int limit, CancellationToken cancellation)
     {
         var keys = Keys.OfPushes(queue);
-        // All of their ids, which are bounded: between two pages some may go.
+        // All ids from there on, which are bounded: of one millisecond there may be many.
+        var from = after is { } place ? place.ParkedTime.ToUnixTimeMilliseconds() : double.NegativeInfinity;
         var parked = await calls.CallAsync(
-            database => database.SortedSetRangeByRankWithScoresAsync(keys[4], flags: RedisCalls.Primary), cancellation);
-        var rest = after is null ? parked : parked.SkipWhile(entry => entry.Element != after).Skip(1);
-        var page = rest.Take(limit).ToList();
+            database => database.SortedSetRangeByScoreWithScoresAsync(keys[4], from, flags: RedisCalls.Primary), cancellation);
+        var page = parked.Where(entry => PlaceOf(entry).IsAfter(after)).Take(limit).ToList();
         if (page.Count == 0)
             return [];
         var packed = await calls.CallAsync(
@@ -47,7 +47,7 @@ internal sealed partial class RedisStore : IPushStore
         return
         [
             .. page.Zip(packed).Where(entry => !entry.Second.IsNull).Select(entry => new ParkedPush(
-                PushFormat.Unpack((string)entry.First.Element!, (byte[])entry.Second!), DateTimeOffset.FromUnixTimeMilliseconds((long)entry.First.Score))),
+                PushFormat.Unpack((string)entry.First.Element!, (byte[])entry.Second!), PlaceOf(entry.First).ParkedTime)),
         ];
     }
 
@@ -58,4 +58,5 @@ internal sealed partial class RedisStore : IPushStore
         RedisValue[] values = [Ms(now), limit, .. ids.Take(limit).Select(id => (RedisValue)id)];
         return (int)await calls.RunAsync(s_retryPushes, Keys.OfPushes(queue), values, cancellation);
     }
+    private static ParkedPlace PlaceOf(SortedSetEntry entry) => new(DateTimeOffset.FromUnixTimeMilliseconds((long)entry.Score), (string)entry.Element!);
 }

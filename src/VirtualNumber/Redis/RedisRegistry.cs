@@ -18,6 +18,12 @@ internal sealed class RedisRegistry : IDisposable
 {
     private const int MostAttempts = 20;
 
+    /// <summary>
+    /// So many changes are read at once: the list is never shortened, and reading all of a long one takes longer than a call may. What is
+    /// appended meanwhile is in a later part.
+    /// </summary>
+    private const int ChangesPerRead = 1_000;
+
     /// <summary>What was read so long ago is read again before a "no" is built on it, should message and timer both fail.</summary>
     private static readonly TimeSpan s_freshFor = TimeSpan.FromSeconds(1);
 
@@ -188,23 +194,43 @@ internal sealed class RedisRegistry : IDisposable
         }
     }
 
-    private async Task<RedisValue[]> ReadOnAsync(CancellationToken cancellation)
+    /// <summary>Reads until a part is not full; answers what was new.</summary>
+    private async Task<IReadOnlyList<RedisValue>> ReadOnAsync(CancellationToken cancellation)
     {
         var startedAt = _time.GetTimestamp();
+        var changes = new List<RedisValue>();
+        while (true)
+        {
+            var part = await ReadPartAsync(cancellation);
+            changes.AddRange(part);
+            if (part.Length < ChangesPerRead - 1)
+                break;
+        }
+
+        Interlocked.Exchange(ref _readAt, startedAt);
+        return changes;
+    }
+
+    private async Task<RedisValue[]> ReadPartAsync(CancellationToken cancellation)
+    {
         // From the last change that is known here, so that a list that was cut short, and perhaps continued otherwise, is seen as such.
         var from = Math.Max(0, Version - 1);
-        var changes = NewsOf(await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry, from, flags: RedisCalls.Primary), cancellation));
+        var to = from + ChangesPerRead - 1;
+        var changes = NewsOf(await _calls.CallAsync(database => database.ListRangeAsync(Keys.Registry, from, to, RedisCalls.Primary), cancellation));
         // Where writes wait for replicas, so does what is believed here: a fail-over would take it back, and this instance with it. What is
         // known already needs no waiting, so that look-ups go on while the replicas do not.
         if (changes.Length > 0 && _calls.Confirms)
         {
             Doubt();
             changes = NewsOf(await _calls.ConfirmAsync(
-                "ReadRegistry", Keys.Registry, from, static (line, from, _) => line.ListRangeAsync(Keys.Registry, from, flags: MasterLine.Here), cancellation));
+                "ReadRegistry",
+                Keys.Registry,
+                (From: from, To: to),
+                static (line, range, _) => line.ListRangeAsync(Keys.Registry, range.From, range.To, MasterLine.Here),
+                cancellation));
         }
 
         Apply(changes);
-        Interlocked.Exchange(ref _readAt, startedAt);
         return changes;
     }
 

@@ -29,6 +29,9 @@ internal sealed partial class KamailioProcess : IAsyncDisposable
     /// <summary>Its log.</summary>
     public string Output => _process.Output;
 
+    /// <summary>The processor time that all its processes have used so far.</summary>
+    public TimeSpan ProcessorTime => _process.ProcessorTimeOfFamily;
+
     /// <summary>Starts it, and waits until it answers OPTIONS.</summary>
     /// <param name="settings">Values of <c>settings.cfg</c> by name, on top of what a run on loopback needs.</param>
     /// <param name="peers">The lines of <c>peers.list</c>.</param>

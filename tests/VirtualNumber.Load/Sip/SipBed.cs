@@ -46,6 +46,9 @@ internal sealed class SipBed : IAsyncDisposable
     /// <summary>The port of the Redis in which the gateway keeps what it hides.</summary>
     public int HidingPort => _hiding.Port;
 
+    /// <summary>The processor time used so far by the service, by its Redis, and by the gateway's.</summary>
+    public (TimeSpan Service, TimeSpan Store, TimeSpan Hiding) ProcessorTimes => (Service.Process.ProcessorTime, _store.ProcessorTime, _hiding.ProcessorTime);
+
     public static async Task<SipBed> StartAsync(params IEnumerable<(string Key, string Value)> settings)
     {
         var folder = Directory.CreateTempSubdirectory("virtualnumber-sip-");
@@ -104,9 +107,11 @@ internal sealed class SipBed : IAsyncDisposable
     /// <param name="nextHopPort">The port of <see cref="SipPlaces.NextHop"/> that calls go to.</param>
     /// <param name="service">Whom it asks; null: the service.</param>
     /// <param name="settings">On top of the usual ones.</param>
+    /// <param name="peers">Lines of <c>peers.list</c>; null: who may call, and that next hop.</param>
     /// <param name="defines">On the command line.</param>
     public Task<KamailioProcess> StartGatewayAsync(
-        int nextHopPort, Uri? service = null, IReadOnlyDictionary<string, string>? settings = null, params IReadOnlyList<string> defines)
+        int nextHopPort, Uri? service = null, IReadOnlyDictionary<string, string>? settings = null, IReadOnlyList<string>? peers = null,
+        params IReadOnlyList<string> defines)
     {
         var address = (service ?? Service.HttpAddress).ToString().TrimEnd('/');
         var all = new Dictionary<string, string>
@@ -118,7 +123,7 @@ internal sealed class SipBed : IAsyncDisposable
         };
         foreach (var (name, value) in settings ?? new Dictionary<string, string>())
             all[name] = value;
-        return KamailioProcess.StartAsync(all, [$"1 sip:{SipPlaces.Callers}:5060", $"2 sip:{SipPlaces.NextHop}:{nextHopPort}"], defines);
+        return KamailioProcess.StartAsync(all, peers ?? [$"1 sip:{SipPlaces.Callers}:5060", $"2 sip:{SipPlaces.NextHop}:{nextHopPort}"], defines);
     }
 
     /// <summary>Writes into the Redis of the gateway which number stands for which, for a gateway that looks there by itself.</summary>
@@ -152,6 +157,8 @@ internal sealed class SipBed : IAsyncDisposable
         private SingleRedis(ChildProcess process, int port) => (_process, Port) = (process, port);
 
         public int Port { get; }
+
+        public TimeSpan ProcessorTime => _process.ProcessorTime;
 
         public static async Task<SingleRedis> StartAsync(string folder, params string[] options)
         {

@@ -50,6 +50,7 @@ internal sealed class SippRun : IAsyncDisposable
     private string FigureFile => Path.Combine(_folder.FullName, "figures.csv");
 
     /// <summary>Starts it, and waits until it has its port.</summary>
+    /// <exception cref="InvalidOperationException">It ended at once, with failure.</exception>
     public static async Task<SippRun> StartAsync(SippPlan plan)
     {
         var folder = Directory.CreateTempSubdirectory("virtualnumber-sipp-");
@@ -79,6 +80,14 @@ internal sealed class SippRun : IAsyncDisposable
         using var timer = new PeriodicTimer(s_lookEvery);
         while (!run._process.HasExited && !SipPlaces.IsBound(plan.Address, port))
             await timer.WaitForNextTickAsync(deadline.Token);
+        if (run._process.HasExited && run._process.ExitCode != 0)
+        {
+            // Nobody must take it for one that heard nothing.
+            var text = $"SIPp ended with {run._process.ExitCode} before it had its port:{Environment.NewLine}{run.ErrorsOf()}{Environment.NewLine}{Tail(run._process.Output)}";
+            await run.DisposeAsync();
+            throw new InvalidOperationException(text);
+        }
+
         return run;
     }
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using VirtualNumber.Load.Sip;
 
 namespace VirtualNumber.Tests.Gateway;
@@ -16,7 +15,7 @@ internal sealed class CallProgressTests : GatewayBed
         var (calls, caller, holder, lease) = await MakeAsync("caller-talks", "called-listens");
         Assert.That(Requests(calls.ToCalled), Is.EqualTo(new[] { "INVITE", "PRACK", "ACK", "INVITE", "ACK", "UPDATE", "INFO", "BYE" }));
         calls.AssertNothingLeaks([caller], [holder]);
-        Assert.That(await ReportedAsync(lease), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", "ANSWERED", "RELEASED CALLER 16" }));
+        Assert.That(await RecordedAsync(lease, 4), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", "ANSWERED", "RELEASED CALLER 16" }));
     }
 
     [Test]
@@ -26,7 +25,7 @@ internal sealed class CallProgressTests : GatewayBed
         Assert.That(Requests(calls.ToCaller), Is.EqualTo(new[] { "INVITE", "ACK", "UPDATE", "INFO", "BYE" }));
         Assert.That(calls.ToCaller.Single(message => message.FirstLine.StartsWith("BYE ", StringComparison.Ordinal)).Header("Reason"), Is.EqualTo("Q.850;cause=16"));
         calls.AssertNothingLeaks([caller], [holder]);
-        Assert.That(await ReportedAsync(lease), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", "ANSWERED", "RELEASED CALLED 16" }));
+        Assert.That(await RecordedAsync(lease, 4), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", "ANSWERED", "RELEASED CALLED 16" }));
     }
 
     [Test]
@@ -36,7 +35,7 @@ internal sealed class CallProgressTests : GatewayBed
         Assert.That(Requests(calls.ToCalled), Is.EqualTo(new[] { "INVITE", "CANCEL", "ACK" }));
         Assert.That(calls.Answer.Status, Is.EqualTo(487));
         calls.AssertNothingLeaks([caller], [holder]);
-        Assert.That(await ReportedAsync(lease), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", "RELEASED CALLER 16" }));
+        Assert.That(await RecordedAsync(lease, 3), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", "RELEASED CALLER 16" }));
     }
 
     [TestCase(486, 486, 17)]
@@ -56,7 +55,7 @@ internal sealed class CallProgressTests : GatewayBed
         Assert.That(calls.Answer.FirstLine, Is.EqualTo($"SIP/2.0 {told} Refused"));
         Assert.That(calls.Answer.Header("Reason"), Is.EqualTo("Q.850;cause=17"), "The cause that the called side gives passes.");
         calls.AssertNothingLeaks([caller], [holder]);
-        Assert.That(await ReportedAsync(lease), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", $"RELEASED CALLED {cause}" }));
+        Assert.That(await RecordedAsync(lease, 3), Is.EquivalentTo(new[] { "CALLED_OUT", "RINGING", $"RELEASED CALLED {cause}" }));
     }
 
     [Test]
@@ -70,7 +69,7 @@ internal sealed class CallProgressTests : GatewayBed
         Assert.That(Requests(calls.ToCaller), Is.EqualTo(new[] { "BYE" }));
         Assert.That(Requests(calls.ToCalled), Is.EqualTo(new[] { "INVITE", "ACK", "BYE" }));
         calls.AssertNothingLeaks([caller], [holder]);
-        Assert.That(await ReportedAsync(lease), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", "ANSWERED", "RELEASED GATEWAY 16" }));
+        Assert.That(await RecordedAsync(lease, 4), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", "ANSWERED", "RELEASED GATEWAY 16" }));
     }
 
     [Test]
@@ -94,35 +93,28 @@ internal sealed class CallProgressTests : GatewayBed
         return (await SipCalls.MakeAsync(Gateway, NextHopPort, Call(callerScenario, caller, lease.VirtualNumber), calledScenario), caller, holder, lease);
     }
 
-    /// <summary>What was reported of the lease's one call, in the order of the events' own times, once its end was reported.</summary>
-    private async Task<IReadOnlyList<string>> ReportedAsync(V1.Lease lease)
+    /// <summary>What the service has recorded of the lease's one call, in the order of the events' own times, once it has so many.</summary>
+    private async Task<IReadOnlyList<string>> RecordedAsync(V1.Lease lease, int count)
     {
         using var deadline = new CancellationTokenSource(s_patience);
         using var timer = new PeriodicTimer(s_lookEvery);
         while (true)
         {
-            var events = new List<(DateTimeOffset At, string Text)>();
-            foreach (var (path, body) in Front.Asked.Where(asked => asked.Path == "/v1/calls:reportEvents"))
-            {
-                using var report = JsonDocument.Parse(body);
-                if (report.RootElement.GetProperty("leaseId").GetString() != lease.LeaseId)
-                    continue;
-                Assert.That(report.RootElement.GetProperty("gatewayId").GetString(), Is.EqualTo(SipBed.Gateway));
-                Assert.That(report.RootElement.GetProperty("epoch").GetString(), Does.Match("^[0-9]{13}$"));
-                events.AddRange(report.RootElement.GetProperty("events").EnumerateArray().Select(Read));
-            }
-
-            if (events.Any(one => one.Text.StartsWith("RELEASED", StringComparison.Ordinal)))
-                return [.. events.OrderBy(one => one.At).Select(one => one.Text)];
+            var request = new V1.ListCallsRequest { TenantId = SipBed.Tenant, PoolId = SipBed.Direct, LeaseId = lease.LeaseId };
+            var call = (await Bed.Ops.ListCallsAsync(request, cancellationToken: deadline.Token)).Calls.Single();
+            Assert.That((call.GatewayId, call.Outcome), Is.EqualTo((SipBed.Gateway, V1.ResolveOutcome.Connect)));
+            if (call.Events.Count >= count)
+                return [.. call.Events.OrderBy(one => one.EventTime.ToDateTimeOffset()).Select(Describe)];
             await timer.WaitForNextTickAsync(deadline.Token);
         }
     }
 
-    private static (DateTimeOffset At, string Text) Read(JsonElement report)
+    private static string Describe(V1.CallEvent one) => one.Kind switch
     {
-        var text = report.GetProperty("kind").GetString()!["CALL_EVENT_KIND_".Length..];
-        if (text == "RELEASED")
-            text += $" {report.GetProperty("releasedBy").GetString()!["CALL_SIDE_".Length..]} {report.GetProperty("q850Cause").GetInt32()}";
-        return (report.GetProperty("eventTime").GetDateTimeOffset(), text);
-    }
+        V1.CallEventKind.CalledOut => "CALLED_OUT",
+        V1.CallEventKind.Ringing => "RINGING",
+        V1.CallEventKind.Answered => "ANSWERED",
+        V1.CallEventKind.Released => $"RELEASED {one.ReleasedBy.ToString().ToUpperInvariant()} {one.Q850Cause}",
+        _ => one.Kind.ToString(),
+    };
 }

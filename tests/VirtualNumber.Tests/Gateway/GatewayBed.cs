@@ -29,9 +29,7 @@ internal abstract class GatewayBed
     public async Task StartAsync()
     {
         Bed = await SipBed.StartAsync();
-        // The gateway's reports are looked at here; whether the service knows of them yet does not matter.
-        Front = await HttpFront.StartAsync(Bed.Service.HttpAddress, (path, _, _) =>
-            Task.FromResult<FrontAnswer?>(path.EndsWith(":reportEvents", StringComparison.Ordinal) ? new(200, "{}") : null));
+        Front = await HttpFront.StartAsync(Bed.Service.HttpAddress, (_, _, _) => Task.FromResult<FrontAnswer?>(null));
         Gateway = await StartGatewayAsync(Front.Address);
     }
 
@@ -51,12 +49,29 @@ internal abstract class GatewayBed
 
     /// <summary>Another gateway.</summary>
     protected async Task<KamailioProcess> StartGatewayAsync(
-        Uri? service = null, IReadOnlyDictionary<string, string>? settings = null, params IReadOnlyList<string> defines)
+        Uri? service = null, IReadOnlyDictionary<string, string>? settings = null, IReadOnlyList<string>? peers = null, params IReadOnlyList<string> defines)
     {
-        var gateway = await Bed.StartGatewayAsync(NextHopPort, service, settings, defines);
+        var gateway = await Bed.StartGatewayAsync(NextHopPort, service, settings, peers, defines);
         _gateways.Add(gateway);
         return gateway;
     }
+
+    /// <summary>
+    /// A gateway with one process for SIP, before a service that connects each virtual number to the real one that stands for it there. What is sent to
+    /// it is dealt with one after the other, so that a test can tell that something does not come.
+    /// </summary>
+    protected async Task<(KamailioProcess Gateway, HttpFront Service)> StartPlainAsync(
+        IReadOnlyDictionary<string, string> numbers, string duration = "60s", IReadOnlyDictionary<string, string>? settings = null, IReadOnlyList<string>? peers = null)
+    {
+        var service = await HttpFront.StartAsync(null, (path, body, _) => Task.FromResult<FrontAnswer?>(new(200, path.EndsWith(":reportEvents", StringComparison.Ordinal)
+            ? "{}"
+            : Connect(numbers, V1.ResolveRequest.Parser.ParseJson(body).CalledNumber, duration))));
+        var all = new Dictionary<string, string>(settings ?? new Dictionary<string, string>()) { ["VN_SIP_WORKERS"] = "1" };
+        return (await StartGatewayAsync(service.Address, all, peers), service);
+    }
+
+    private static string Connect(IReadOnlyDictionary<string, string> numbers, string dialled, string duration) =>
+        $$"""{"action":"ROUTING_ACTION_CONNECT","connectNumber":"+{{numbers[dialled]}}","displayNumber":"+86{{dialled}}","maximumDuration":"{{duration}}","leaseId":"{{dialled}}","epoch":"1700000000000"}""";
 
     /// <summary>A caller's number that nobody else uses, without a plus.</summary>
     protected string NextCaller() => $"{Callers}{Interlocked.Increment(ref _numbers):000000}";

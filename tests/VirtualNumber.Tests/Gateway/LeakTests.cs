@@ -30,7 +30,7 @@ internal sealed class LeakTests : GatewayBed
     [Test]
     public async Task Without_hiding_the_search_finds_both()
     {
-        var bare = await StartGatewayAsync(Front.Address, null, "WITHOUT_HIDING");
+        var bare = await StartGatewayAsync(Front.Address, null, null, "WITHOUT_HIDING");
         var (plan, callers, holders) = await PlanAsync(20);
         var calls = await SipCalls.MakeAsync(bare, NextHopPort, plan, "called");
 

@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
-using System.Text;
 using VirtualNumber.Load;
 using VirtualNumber.Load.Sip;
 
@@ -124,10 +121,10 @@ internal sealed class RefusedCallTests : GatewayBed
     {
         await using var front = await HttpFront.StartAsync(null, (_, _, cancellation) => HttpFront.HoldAsync(cancellation));
         var gateway = await StartGatewayAsync(front.Address);
-        await using var called = await SippRun.StartAsync(new SippPlan("called", SipPlaces.NextHop, 1) { Port = NextHopPort });
+        using var called = new SipPhone(SipPlaces.NextHop, NextHopPort);
         var calls = await SipCalls.RefusedAsync(gateway, Call("caller-gives-up", NextCaller(), "16210010000"));
         Assert.That(calls.Answer.Status, Is.EqualTo(487));
-        Assert.That(called.Messages(), Is.Empty);
+        Assert.That(called.Received, Is.Empty);
     }
 
     [Test]
@@ -140,22 +137,22 @@ internal sealed class RefusedCallTests : GatewayBed
             ["VN_NEXT_HOP_MILLISECONDS"] = "500",
         });
         var lease = await Bed.LeaseAsync(SipBed.Direct, $"+{NextHolder()}");
-        await using var called = await SippRun.StartAsync(new SippPlan("called", SipPlaces.NextHop, 1) { Port = NextHopPort });
+        using var called = new SipPhone(SipPlaces.NextHop, NextHopPort);
         var calls = await SipCalls.RefusedAsync(gateway, Refused(Unavailable, NextCaller(), lease.VirtualNumber));
         Assert.That(calls.Answer.Header("Retry-After"), Is.Not.Null);
-        Assert.That(called.Messages(), Is.Empty);
+        Assert.That(called.Received, Is.Empty);
     }
 
     [Test]
     public async Task Who_is_no_peer_gets_no_answer()
     {
-        using var peer = new UdpClient(new IPEndPoint(IPAddress.Parse(SipPlaces.Callers), 0));
-        using var stranger = new UdpClient(new IPEndPoint(IPAddress.Parse(SipPlaces.Stranger), 0));
-        await AskAsync(stranger);
-        // The gateway has answered a later question of a peer, so it has dealt with the stranger's.
-        await AskAsync(peer);
-        await peer.ReceiveAsync().WaitAsync(TimeSpan.FromSeconds(10));
-        Assert.That(stranger.Available, Is.Zero);
+        using var peer = new SipPhone(SipPlaces.Callers);
+        using var stranger = new SipPhone(SipPlaces.Stranger);
+        // Who reads one message after the other, and has answered a later question of a peer, has dealt with the stranger's.
+        var gateway = await StartGatewayAsync(settings: new Dictionary<string, string> { ["VN_SIP_WORKERS"] = "1" });
+        await stranger.AskAsync(gateway);
+        await peer.PingAsync(gateway);
+        Assert.That(stranger.Received, Is.Empty);
     }
 
     [Test]
@@ -184,20 +181,14 @@ internal sealed class RefusedCallTests : GatewayBed
 
     private async Task IsRefusedAsync(SippPlan plan, int status, string reason, KamailioProcess? gateway = null, string? what = null)
     {
+        using var nextHop = new SipPhone(SipPlaces.NextHop, NextHopPort);
         var calls = await SipCalls.RefusedAsync(gateway ?? Gateway, plan);
         Assert.Multiple(() =>
         {
+            Assert.That(nextHop.Received.Select(message => message.Text), Is.Empty, what);
             Assert.That(calls.Answer.Status, Is.EqualTo(status), what);
             Assert.That(calls.Answer.Header("Reason"), Is.EqualTo(reason), what);
             Assert.That(calls.Answer.Header("Retry-After"), status == Unavailable ? Is.EqualTo("5") : Is.Null, what);
         });
-    }
-
-    private async Task AskAsync(UdpClient socket)
-    {
-        var from = (IPEndPoint)socket.Client.LocalEndPoint!;
-        var text = $"OPTIONS sip:{Gateway.EndPoint} SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{Guid.NewGuid():N}\r\nMax-Forwards: 70\r\nFrom: <sip:a@{from}>;tag=1\r\n"
-            + $"To: <sip:{Gateway.EndPoint}>\r\nCall-ID: {Guid.NewGuid():N}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
-        await socket.SendAsync(Encoding.ASCII.GetBytes(text), new IPEndPoint(IPAddress.Parse(SipPlaces.Gateway), Gateway.Port));
     }
 }

@@ -62,6 +62,7 @@ internal sealed record SipCalls(IReadOnlyList<SipMessage> ToCaller, IReadOnlyLis
     public void AssertNothingLeaks(IEnumerable<string> callers, IEnumerable<string> called)
     {
         Assert.That(ToCaller, Is.Not.Empty);
+        Assert.That(ToCalled, Is.Not.Empty);
         Assert.Multiple(() =>
         {
             Assert.That(new LeakSearch(callers).Find(ToCalled).Select(Show), Is.Empty, "The caller's number has reached the called side.");

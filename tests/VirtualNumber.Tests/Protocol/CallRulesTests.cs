@@ -183,6 +183,20 @@ public sealed class CallRulesTests(StoreUnderTest kind) : VerbTests(kind)
     }
 
     [Test]
+    public async Task The_right_extension_of_a_number_that_joined_a_pool_is_counted_as_a_guess()
+    {
+        var block = await AddExtensionBlockAsync(density: 10);
+        var lease = await LeasedAsync(block, CallRules.None);
+        var pool = (await AddBlockAsync()).Pool;
+        await Stock.AddNumbersAsync(pool, new([], [RealNumber(1)]), T0, None);
+
+        for (var i = 0; i < new GuessOptions().MissesPerCaller; i++)
+            await ExpectAsync(lease, ResolveOutcome.RealNumberInPool);
+        await ExpectAsync(lease, ResolveOutcome.LockedOut);
+        await ExpectAsync(lease, ResolveOutcome.RealNumberInPool, OtherCourier, "it is no one else's fault");
+    }
+
+    [Test]
     public async Task Couriers_who_call_too_early_shut_the_number_to_nobody_else()
     {
         var block = await AddExtensionBlockAsync(density: 10);
@@ -306,6 +320,48 @@ public sealed class CallRulesTests(StoreUnderTest kind) : VerbTests(kind)
         await UpdateAsync(block, new() { AllowedKinds = default(PhoneNumberKindSet) });
         Assert.That((await Verbs.ReassignLeaseAsync(reassign, None)).Outcome, Is.EqualTo(LeaseOutcome.Done));
     }
+
+    [Test]
+    public async Task Kinds_that_become_fewer_refuse_no_repeat_of_a_request_that_has_its_lease()
+    {
+        var block = await AddBlockAsync(inStock: 3);
+        var mobile = PhoneNumber.FromCanonical("86:13912345678");
+        var order = new CreateLeaseCommand(DeliveryOf("WB7"), DeliveryRole.Courier, block.Pool.PoolId, mobile, "R1", null);
+        var unnamed = order with { Delivery = DeliveryOf("WB8"), RequestId = null };
+        var (first, other) = ((await Verbs.CreateLeaseAsync(order, None)).Lease!, (await Verbs.CreateLeaseAsync(unnamed, None)).Lease!);
+        await UpdateAsync(block, new() { AllowedKinds = PhoneNumberKindSet.Of(PhoneNumberKind.Other) });
+
+        foreach (var (repeat, lease) in new[] { (order, first), (unnamed, other) })
+        {
+            var answer = await Verbs.CreateLeaseAsync(repeat, None);
+            Assert.That((answer.Outcome, answer.Existing, answer.Lease), Is.EqualTo((CreateLeaseOutcome.Leased, true, lease)));
+        }
+
+        Assert.That(await OutcomeOfAsync(order with { RealNumber = PhoneNumber.FromCanonical("86:13912345679") }), Is.EqualTo(CreateLeaseOutcome.RealNumberKindNotAllowed));
+        Assert.That(await OutcomeOfAsync(order with { Delivery = DeliveryOf("WB9") }), Is.EqualTo(CreateLeaseOutcome.RealNumberKindNotAllowed));
+        await ReleaseAsync(first);
+        await ReleaseAsync(other);
+        Assert.That(await OutcomeOfAsync(order), Is.EqualTo(CreateLeaseOutcome.LeaseEnded));
+        Assert.That(await OutcomeOfAsync(unnamed), Is.EqualTo(CreateLeaseOutcome.RealNumberKindNotAllowed));
+    }
+
+    /// <summary>To take it then would be to bind the number, whoever claimed it when.</summary>
+    [Test]
+    public async Task A_claim_that_was_not_decided_before_the_kinds_became_fewer_is_not_taken()
+    {
+        var block = await AddBlockAsync(inStock: 3);
+        var mobile = PhoneNumber.FromCanonical("86:13912345678");
+        var order = new CreateLeaseCommand(DeliveryOf("WB7"), DeliveryRole.Courier, block.Pool.PoolId, mobile, "R1", null);
+        var cut = ServiceOver(new HookedPool(Steps) { Before = step => step == "take" ? throw HookedPool.Cut() : Task.CompletedTask });
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await cut.CreateLeaseAsync(order, None));
+        await UpdateAsync(block, new() { AllowedKinds = PhoneNumberKindSet.Of(PhoneNumberKind.Other) });
+
+        Assert.That(await OutcomeOfAsync(order), Is.EqualTo(CreateLeaseOutcome.RealNumberKindNotAllowed));
+        await UpdateAsync(block, new() { AllowedKinds = default(PhoneNumberKindSet) });
+        Assert.That(await OutcomeOfAsync(order), Is.EqualTo(CreateLeaseOutcome.Leased));
+    }
+
+    private async Task<CreateLeaseOutcome> OutcomeOfAsync(CreateLeaseCommand order) => (await Verbs.CreateLeaseAsync(order, None)).Outcome;
 
     private CallerSet Callers(params int[] callers) => Verbs.CallersOf(Tenant, callers.Select(RealNumber));
 

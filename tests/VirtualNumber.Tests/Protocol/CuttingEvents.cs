@@ -10,6 +10,9 @@ internal sealed class CuttingEvents(IEventStore inner, SeededRandom random, int 
 
     public bool IsWhole { get; set; }
 
+    /// <summary>What happens behind each read of events; null: nothing.</summary>
+    public Func<Task>? AfterRead { get; set; }
+
     public IReadOnlyList<EventSource> FindSources(IReadOnlyDictionary<uint, EventPosition> forwarded, double share) => inner.FindSources(forwarded, share);
 
     public ValueTask<EventPosition> FindForwardedAsync(Digest stream, uint block, CancellationToken cancellation) =>
@@ -21,8 +24,13 @@ internal sealed class CuttingEvents(IEventStore inner, SeededRandom random, int 
     public ValueTask<EventPosition> AppendEventsAsync(AppendEventsStep step, DateTimeOffset now, CancellationToken cancellation) =>
         CutAsync(() => inner.AppendEventsAsync(step, now, cancellation));
 
-    public ValueTask<EventPage> ReadEventsAsync(Digest stream, EventPosition? after, int limit, CancellationToken cancellation) =>
-        CutAsync(() => inner.ReadEventsAsync(stream, after, 1 + Next(7), cancellation));
+    public async ValueTask<EventPage> ReadEventsAsync(Digest stream, EventPosition? after, int limit, CancellationToken cancellation)
+    {
+        var page = await CutAsync(() => inner.ReadEventsAsync(stream, after, IsWhole ? limit : 1 + Next(7), cancellation));
+        if (AfterRead is { } then)
+            await then();
+        return page;
+    }
 
     private async ValueTask<T> CutAsync<T>(Func<ValueTask<T>> step)
     {

@@ -196,6 +196,24 @@ public sealed class EventForwarderTests(StoreUnderTest kind) : StoreTests(kind)
         Assert.That(await streams.Open(Tenant, "", fromOldest: true)!.ReadAsync(None), Is.EqualTo(new[] { page.Events[^1].Event }));
     }
 
+    [Test]
+    public async Task Who_begins_with_what_is_kept_misses_nothing_for_what_goes_meanwhile()
+    {
+        var block = await AddBlockAsync(inStock: 3);
+        using var forwarder = Forwarder(Running.Events);
+        foreach (var name in new[] { "one", "two", "three" })
+            await LeaseAsync(name, block.Id, T0);
+        await RunUntilDoneAsync(forwarder);
+        var stream = Streams(Running.Events).Of(Tenant);
+        var reading = new CuttingEvents(Running.Events, new SeededRandom(1), oneIn: 1)
+        {
+            IsWhole = true,
+            AfterRead = async () => await Running.Events.AppendEventsAsync(new(stream, 99, default, new(0, 1), [], DateTimeOffset.UnixEpoch, MostKept: 1), T0, None),
+        };
+
+        Assert.That(await Streams(reading).Open(Tenant, "", fromOldest: true)!.ReadAsync(None), Has.Count.EqualTo(3));
+    }
+
     private EventStreams Streams(IEventStore store) => new(store, _index, _tokens, _leaseIds, s_options, TimeProvider.System);
 
     private EventForwarder Forwarder(IEventStore store) =>

@@ -34,6 +34,37 @@ public sealed class StoreContractPushTests(StoreUnderTest kind) : StoreTests(kin
         Assert.That((claimed.Outstanding, claimed.Parked, claimed.Waiting, claimed.Lost), Is.EqualTo((3, 0, false, false)));
     }
 
+    /// <summary>More than ten, whose positions in one millisecond are of different lengths as texts.</summary>
+    [Test]
+    public async Task Pushes_that_are_due_at_one_time_are_claimed_in_the_order_of_their_events()
+    {
+        await AppendAsync(25);
+        var (ids, events) = (new List<string>(), new List<LeaseEvent>());
+        while (await ClaimAsync(T0, perPush: 1) is { Pushes.Count: > 0 } claimed)
+        {
+            ids.AddRange(claimed.Pushes.Select(push => push.Id));
+            events.AddRange(claimed.Pushes.SelectMany(push => push.Events));
+        }
+
+        Assert.That(events, Is.EqualTo(Enumerable.Range(3, 25).Select(Event)));
+        Assert.That(ids, Is.Ordered.Using((IComparer<string>)StringComparer.Ordinal).And.Unique);
+        // Of all, which are due at one time again.
+        Assert.That((await ClaimAsync(T0 + Minute, perPush: 1)).Pushes.Select(push => push.Id), Is.EqualTo(ids.Take(10)));
+    }
+
+    [Test]
+    public async Task A_push_has_its_events_also_when_they_are_gone_out_of_the_stream()
+    {
+        await AppendAsync(5);
+        var push = (await ClaimAsync(T0)).Pushes.Single();
+        await AppendAsync(3, mostKept: 1);
+
+        var again = (await ClaimAsync(T0 + Minute)).Pushes;
+        Assert.That((again[0].Id, again[0].Claim), Is.EqualTo((push.Id, 2)));
+        Assert.That(again[0].Events, Is.EqualTo(push.Events));
+        Assert.That(again[1].Events.Select(each => each.Kind), Is.EqualTo(new[] { EventKind.EventsLost, Event(10).Kind }));
+    }
+
     [Test]
     public async Task What_is_claimed_is_nobody_elses_until_its_time_is_over()
     {
@@ -99,7 +130,7 @@ public sealed class StoreContractPushTests(StoreUnderTest kind) : StoreTests(kin
         Assert.That(parked.Select(each => (each.Push.Id, each.ParkedTime)), Is.EqualTo(pushes.Select((push, i) => (push.Id, T0 + (i * Second)))));
         Assert.That(parked[0].Push.Events, Is.EqualTo(pushes[0].Events));
         Assert.That((parked[0].Push.Failures, parked[0].Push.LastFault), Is.EqualTo((1, PushFault.AddressRefused)));
-        var page = await Pushes.ListParkedAsync(s_queue, pushes[0].Id, 1, None);
+        var page = await Pushes.ListParkedAsync(s_queue, parked[0].Place, 1, None);
         Assert.That(page.Select(each => each.Push.Id), Is.EqualTo(new[] { pushes[1].Id }));
 
         Assert.That(await RetryAsync([pushes[1].Id, "none"], T0 + Day), Is.EqualTo(1));
@@ -108,6 +139,26 @@ public sealed class StoreContractPushTests(StoreUnderTest kind) : StoreTests(kin
         Assert.That((again.Id, again.Failures), Is.EqualTo((pushes[1].Id, 0)));
         Assert.That(await RetryAsync([], T0 + Day, limit: 1), Is.EqualTo(1));
         Assert.That((await Pushes.ListParkedAsync(s_queue, null, 10, None)).Select(each => each.Push.Id), Is.EqualTo(new[] { pushes[2].Id }));
+    }
+
+    [Test]
+    public async Task The_list_of_parked_pushes_goes_on_where_one_stood_that_is_tried_again_by_now()
+    {
+        await AppendAsync(12);
+        var all = new List<Push>();
+        while (await ClaimAsync(T0, perPush: 1) is { Pushes.Count: > 0 } claimed)
+            all.AddRange(claimed.Pushes);
+        // Ten of one millisecond, and two later.
+        for (var i = 0; i < all.Count; i++)
+            await EndAsync(all[i], PushFault.Timeout, null, T0 + (i < 10 ? Second : Minute));
+
+        var first = await Pushes.ListParkedAsync(s_queue, null, 4, None);
+        await RetryAsync([.. first.Select(each => each.Push.Id)], T0 + Hour);
+        var rest = await Pushes.ListParkedAsync(s_queue, first[^1].Place, 100, None);
+        var last = await Pushes.ListParkedAsync(s_queue, rest[^1].Place, 100, None);
+
+        Assert.That(first.Concat(rest).Select(each => each.Push.Id), Is.EqualTo(all.Select(push => push.Id)));
+        Assert.That(last, Is.Empty);
     }
 
     [Test]
@@ -150,8 +201,7 @@ public sealed class StoreContractPushTests(StoreUnderTest kind) : StoreTests(kin
         await AppendAsync(10, mostKept: 4);
         var claimed = await ClaimAsync(T0, perPush: 1);
 
-        // Which of one millisecond comes first is not promised.
-        var events = claimed.Pushes.OrderBy(push => EventPosition.Parse(push.Id)).Select(push => push.Events.Single()).ToList();
+        var events = claimed.Pushes.Select(push => push.Events.Single()).ToList();
         Assert.That(events[0].Kind, Is.EqualTo(EventKind.EventsLost));
         Assert.That(events.Skip(1), Is.EqualTo(Enumerable.Range(9, 4).Select(Event)));
     }

@@ -228,6 +228,60 @@ internal sealed partial class RegistryAgreementTests
     }
 
     [Test]
+    public async Task A_long_list_is_read_in_parts_of_a_thousand_while_it_grows()
+    {
+        await PoolAtAAsync();
+        for (var minutes = 1; minutes < 2_200; minutes++)
+            await UpdateAtAAsync(minutes);
+        using var monitor = await RedisMonitor.StartAsync(_redis.Port);
+
+        var growing = Task.Run(async () =>
+        {
+            for (var minutes = 2_200; minutes < 3_200; minutes++)
+                await UpdateAtAAsync(minutes);
+        });
+        do
+        {
+            await _b.Registry.RefreshAsync(None);
+            Assert.That(_b.Registry.Version, Is.GreaterThanOrEqualTo(2_200));
+            Assert.That(_b.Registry.Known.FindPool(Tenant, "main")!.Pool.Version, Is.EqualTo(_b.Registry.Version), "each change once and in order");
+        }
+        while (!growing.IsCompleted);
+        await growing;
+        await _b.Registry.RefreshAsync(None);
+
+        Assert.That(_b.Registry.Known.FindPool(Tenant, "main")!.Pool, Is.EqualTo(_a.Registry.Known.FindPool(Tenant, "main")!.Pool));
+        Assert.That(_b.Registry.Version, Is.EqualTo(3_200));
+        var connection = _a.Database.Multiplexer;
+        var ranges = (await monitor.ReadLinesAsync(connection)).Where(line => line.Contains("\"LRANGE\"", StringComparison.Ordinal))
+            .Select(line => line.Split('"')).Select(words => (From: long.Parse(words[5], CultureInfo.InvariantCulture), To: long.Parse(words[7], CultureInfo.InvariantCulture)))
+            .ToList();
+        Assert.That(ranges.Select(range => range.To - range.From), Has.All.EqualTo(999));
+        Assert.That(ranges.Select(range => range.From), Has.Some.EqualTo(0).And.Some.EqualTo(999).And.Some.EqualTo(1_998));
+
+        async Task UpdateAtAAsync(int minutes) =>
+            await _a.Store.UpdatePoolAsync(Tenant, "main", new() { Aging = TimeSpan.FromMinutes(minutes) }, null, None);
+    }
+
+    /// <summary>What fills parts to the last change is followed by an empty one, and not by a wait for ever.</summary>
+    [TestCase(999)]
+    [TestCase(1_000)]
+    [TestCase(1_001)]
+    [TestCase(1_999)]
+    [TestCase(2_000)]
+    public async Task A_list_that_fills_its_parts_is_read_to_its_end(int changes)
+    {
+        await PoolAtAAsync();
+        for (var minutes = 1; minutes < changes; minutes++)
+            await _a.Store.UpdatePoolAsync(Tenant, "main", new() { Aging = TimeSpan.FromMinutes(minutes) }, null, None);
+
+        await _b.Registry.RefreshAsync(None);
+        Assert.That(_b.Registry.Version, Is.EqualTo(changes));
+        await _b.Registry.RefreshAsync(None);
+        Assert.That(_b.Registry.Known.FindPool(Tenant, "main")!.Pool.Version, Is.EqualTo(changes));
+    }
+
+    [Test]
     public async Task Whoever_has_appended_reads_on_from_there()
     {
         await PoolAtAAsync();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 using VirtualNumber.Protocol;
 using VirtualNumber.Tests.Api;
 using VirtualNumber.Tests.GrpcOnKestrel;
@@ -169,6 +170,98 @@ public sealed class WebhookTests : ApiTests
     }
 
     [Test]
+    public async Task What_an_instance_was_sending_when_it_died_another_one_sends_again()
+    {
+        await RunRoundsAsync();
+        var lease = await LeaseAsync();
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _receiver.Answer = context =>
+        {
+            arrived.TrySetResult();
+            return new TaskCompletionSource().Task.WaitAsync(context.RequestAborted);
+        };
+        using var forwarder = Forwarder(Service);
+        await forwarder.RunCycleAsync(CancellationToken.None);
+        using (var dying = new CancellationTokenSource())
+        {
+            using var first = Dispatcher(Service);
+            var round = first.RunRoundAsync(Service.Get<WebhookList>().All.Single(), dying.Token);
+            await arrived.Task.Soon();
+            await dying.CancelAsync();
+            Assert.That(async () => await round.Soon(), Throws.InstanceOf<OperationCanceledException>());
+        }
+
+        _receiver.Answer = null;
+        // The time-out of an answer, and 30 seconds.
+        Service.Time.Advance(TimeSpan.FromSeconds(39));
+        Assert.That(await RunRoundsAsync(), Is.Zero, "it may still be on its way");
+        Service.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(await RunRoundsAsync(), Is.EqualTo(1));
+
+        Assert.That(_receiver.Received.Select(push => push.Push.PushId).Distinct().Count(), Is.EqualTo(1));
+        Assert.That(_receiver.Events.Select(each => each.LeaseId), Is.EqualTo(new[] { lease.LeaseId, lease.LeaseId }));
+        Assert.That(_receiver.Events.Select(each => each.EventId).Distinct().Count(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_webhook_whose_places_are_all_taken_is_told_of_once_and_hears_all_within_a_minute_of_being_back()
+    {
+        await using var service = await TestService.StartAsync(settings:
+            [.. SettingsOf(_receiver.Url, _receiver.Authority, "true"), ("Webhooks:0:MostOutstanding", "1"), ("Webhooks:0:MostPerPush", "2")]);
+        await StockAnotherAsync(service);
+        await RunRoundsAsync(service);
+        await _receiver.KillAsync();
+        var leases = new List<string>();
+        for (var i = 0; i < 4; i++)
+        {
+            leases.Add((await service.Leases.CreateLeaseAsync(Requests.CreateLease($"SF{i}"))).Lease.LeaseId);
+            await RunRoundsAsync(service);
+        }
+
+        Assert.That(service.Logs.Lines.Count(line => line.Contains("No push to webhook orders", StringComparison.Ordinal)), Is.EqualTo(1));
+        // The second try, after which the schedule says four minutes.
+        service.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.That(await RunRoundsAsync(service), Is.EqualTo(1));
+        await _receiver.StartAsync();
+        service.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.That(await RunRoundsAsync(service), Is.EqualTo(3));
+
+        Assert.That(_receiver.Events.Select(each => each.LeaseId), Is.EqualTo(leases));
+    }
+
+    [Test]
+    public async Task A_slow_webhook_keeps_no_other_waiting()
+    {
+        var (told, gone) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource());
+        _receiver.Answer = context =>
+        {
+            if (context.Request.Path == "/slow")
+                return gone.Task;
+            if (_receiver.Received.Where(push => push.Path == "/hook").Sum(push => push.Push.Events.Count) >= 2)
+                told.TrySetResult();
+            return Task.CompletedTask;
+        };
+        await using (var service = await TestService.StartAsync(settings:
+        [
+            .. SettingsOf(_receiver.Url.Replace("/hook", "/slow", StringComparison.Ordinal), _receiver.Authority, "true").Where(each => each.Key != "Events:Interval"),
+            .. SettingsOf(_receiver.Url, _receiver.Authority, "true").Where(each => each.Key != "Events:Interval")
+                .Select(each => (each.Key.Replace(":0:", ":1:", StringComparison.Ordinal), each.Key == "Webhooks:0:Id" ? "other" : each.Value)),
+            ("Webhooks:0:Timeout", "00:01:00"), ("Events:Interval", "00:00:00.01"),
+        ]))
+        {
+            await StockAnotherAsync(service);
+            // What happens before a webhook is known is not pushed to it.
+            foreach (var webhook in service.Get<WebhookList>().All)
+                await service.GetHosted<WebhookDispatcher>().RunRoundAsync(webhook, CancellationToken.None).Soon();
+            await service.Leases.CreateLeaseAsync(Requests.CreateLease("SF1"));
+            await service.Leases.CreateLeaseAsync(Requests.CreateLease("SF2"));
+            await told.Task.Soon();
+        }
+
+        gone.SetResult();
+    }
+
+    [Test]
     public async Task A_redirect_is_not_followed()
     {
         var elsewhere = 0;
@@ -247,18 +340,31 @@ public sealed class WebhookTests : ApiTests
     private static ListParkedPushesRequest Parked() => new() { TenantId = TestService.Alpha, WebhookId = WebhookId };
 
     /// <summary>Forwards what happened and sends all that is due; answers how many pushes were sent.</summary>
-    private async Task<int> RunRoundsAsync()
+    private Task<int> RunRoundsAsync() => RunRoundsAsync(Service);
+
+    private static async Task<int> RunRoundsAsync(TestService service)
     {
-        using var forwarder = new EventForwarder(
-            Service.Get<IEventStore>(), Service.Get<EventStreams>(), new EventOptions(), Service.Time,
-            Microsoft.Extensions.Logging.Abstractions.NullLogger<EventForwarder>.Instance);
+        using var forwarder = Forwarder(service);
         await forwarder.RunCycleAsync(CancellationToken.None);
-        var dispatcher = Service.GetHosted<WebhookDispatcher>();
-        var (webhook, all) = (Service.Get<WebhookList>().All.Single(), 0);
+        var dispatcher = service.GetHosted<WebhookDispatcher>();
+        var (webhook, all) = (service.Get<WebhookList>().All.Single(), 0);
         while (await dispatcher.RunRoundAsync(webhook, CancellationToken.None).Soon() is > 0 and var sent)
             all += sent;
         return all;
     }
+
+    private static EventForwarder Forwarder(TestService service) => new(
+        service.Get<IEventStore>(), service.Get<EventStreams>(), new EventOptions(), service.Time, NullLogger<EventForwarder>.Instance);
+
+    private static async Task StockAnotherAsync(TestService service)
+    {
+        await service.Ops.CreatePoolAsync(Requests.CreatePool(Requests.PoolId));
+        await service.Ops.AddNumbersAsync(Requests.AddBlocks(Requests.PoolId, Requests.Block));
+    }
+
+    /// <summary>As another instance has one.</summary>
+    private static WebhookDispatcher Dispatcher(TestService service) => new(
+        service.Get<WebhookList>(), service.Get<IPushStore>(), new EventOptions(), service.Time, NullLogger<WebhookDispatcher>.Instance);
 
     /// <summary>All events of the tenant, by their ids.</summary>
     private async Task<List<LeaseEvent>> HappenedAsync()

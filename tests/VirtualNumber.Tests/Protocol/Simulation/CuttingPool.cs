@@ -17,6 +17,8 @@ internal sealed class CuttingPool(INumberPool inner, InFlight verb, StepOracle o
     {
         if (name is "find bar" or "count")
             return await CountAsync(name, now!.Value, step);
+        if (argument is CallStep)
+            oracle.Judged[verb] = (world.Time.Now, oracle.Slots.Count);
         await verb.PauseAsync(sent: world.Time.Now);
         var fate = random.Next(OneOf);
         if (fate == 0)

@@ -41,6 +41,9 @@ internal sealed class Promises(StepOracle oracle, SimulatedWorld world, LeaseIdC
         known.Add(parties);
     }
 
+    /// <summary>Whether a lease has ever stood for somebody.</summary>
+    internal bool WasParty(string leaseId, PhoneNumber caller) => _parties[leaseId].Any(parties => caller == parties.Holder || caller == parties.Peer);
+
     /// <summary>The lease that this request was answered with before, if it was.</summary>
     internal string? Promised(CreateLeaseCommand command) =>
         command.RequestId is { } request && _leases.TryGetValue((command.Delivery, command.Role, request), out var promised)

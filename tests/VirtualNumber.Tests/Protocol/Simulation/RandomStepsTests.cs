@@ -35,6 +35,7 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
     private readonly Dictionary<(Digest Delivery, DeliveryRole Role), ClaimId> _standing = [];
     private readonly SortedDictionary<string, int> _outcomes = new(StringComparer.Ordinal);
     private readonly List<PhoneNumber> _numbers = [];
+    private readonly FaultRules _faults = new();
     private readonly Dictionary<uint, long> _logged = [];
     private readonly List<DateTimeOffset> _turns = [];
     private readonly List<DateTimeOffset> _ends = [];
@@ -103,7 +104,7 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
             "take Live", "take Ended", "take Closed", "take Over", "take Full", "reassign Done", "reassign Repeated", "reassign OtherContent",
             "reassign Ended", "route Route", "route Suspended", "route NotLeased", "route Ended", "counted True", "counted False",
             "barred True", "barred False", "call Recorded", "call TooFrequent", "events Added", "events OtherLease", "events LeaseUnknown",
-            "health Done", "health Older", "health Repeated", "health Unchanged",
+            "health Done", "health Older", "health Repeated", "health Unchanged", "take AfterProbation",
         ];
         return mode == PoolMode.Pair ? [.. everywhere, "reassign Busy", "reassign Moved"] : everywhere;
     }
@@ -155,6 +156,7 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         // A key's own expiry runs by the clock of Redis, which stands for nothing here: no step shortly before a ledger's end.
         while (_ends.FirstOrDefault(end => end > _now && end - _now < s_beforeEnd) is { Ticks: > 0 } near)
             _now = near;
+        _faults.At(_now);
     }
 
     private TimeSpan UntilSomethingTurns()
@@ -277,6 +279,8 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         var change = _random.Next(5) switch { 0 => StockChange.Suspend, 1 => StockChange.Retire, _ => StockChange.Restore };
         List<PhoneNumber> some = [.. Enumerable.Range(0, 1 + _random.Next(3)).Select(_ => Number())];
         await _store.Stock.ChangeNumbersAsync(_pool, new([], some), change, _now, None);
+        if (change == StockChange.Restore)
+            _faults.AfterRestore(some);
         // What a change does to look-ups shows nowhere else.
         foreach (var record in _records.Where(record => some.Contains(record.Number)).TakeLast(3).ToList())
             Seen("route", (await _store.Pool.ResolveAsync(RouteTo(record), _now, None)).Outcome);
@@ -292,6 +296,7 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
             var step = new HealthStep(Number(), _random.Next(5) < 2 ? NumberHealth.Faulty : NumberHealth.Well, time, _random.Next(2) == 0 ? "" : "no-answer", probation);
             var answer = await _store.Pool.ReportHealthAsync(step, _now, None);
             Seen("health", answer.Outcome);
+            _faults.AfterReport(step, answer);
             if (answer.ReturnTime is { } back)
                 _turns.Add(back);
         }
@@ -359,6 +364,8 @@ public sealed partial class RandomStepsTests(StoreUnderTest kind, PoolMode mode)
         {
             var take = await _store.Pool.TakeAsync(step, _now, None);
             Seen("take", take.Outcome);
+            if (take.New && _faults.AfterTake(take.Record!))
+                Seen("take", "AfterProbation");
             if (take.Record is { } record)
                 Keep(record);
         }

@@ -15,6 +15,8 @@ internal sealed class SimulatedClients(
 
     private static readonly DeliveryStatus[] s_statuses = [.. Enum.GetValues<DeliveryStatus>().Skip(1)];
 
+    private readonly Refusals _refusals = new(oracle, promises);
+
     private int _created;
 
     private static CancellationToken None => CancellationToken.None;
@@ -233,6 +235,7 @@ internal sealed class SimulatedClients(
         return async (verbs, verb) =>
         {
             (Parties Parties, LeaseRecord Record)? found = null;
+            var wasStocked = oracle.Slots.IsStocked(called);
             oracle.Binding[verb] = record => found = (promises.Bound[promises.LeaseIdOf(record)], record);
             var answer = await verbs.ResolveAsync(query, None);
             oracle.Count($"Resolve {answer.Outcome}");
@@ -242,14 +245,19 @@ internal sealed class SimulatedClients(
             Unless(answer.Outcome != ResolveOutcome.ForwardedFromPool || (earlier is not null && oracle.Slots.IsStocked(earlier)), () => "A call is refused as forwarded that was not.");
             Unless(answer.RealNumber is not null == (answer.Outcome == ResolveOutcome.Connect), () => "A number without a connection.");
             if (answer.Outcome != ResolveOutcome.Connect)
+            {
+                Unless(wasStocked ? _refusals.Holds(verb, query, answer, found) : answer.Outcome == ResolveOutcome.NotStocked, () => $"A call is refused as {answer.Outcome}, which is not so.");
                 return;
+            }
 
             // What it stood for at the very step, so after an acknowledged release or reassignment never the one before.
             var (parties, record) = found!.Value;
-            Unless(answer.RealNumber == Reached(parties, record, caller), () => "A call goes to a number that the lease does not stand for.");
+            Unless(answer.RealNumber == Refusals.Reached(parties, record, caller), () => "A call goes to a number that the lease does not stand for.");
             Unless(answer.RealNumber != caller, () => "A holder is connected to himself.");
             Unless(record.Extension == digits, () => "A call goes through by another extension.");
-            Unless(parties.Rules is not { } rules || rules.Pass(caller, world.SlowestNow, world.FastestNow), () => "A call goes through that the lease's rules refuse.");
+            Unless(_refusals.Pass(verb, answer.Pool!, parties, caller), () => "A call goes through that the rules of pool or lease refuse.");
+            Unless(caller is not null || answer.Pool!.WithheldCallersAllowed, () => "A call goes through whose caller is withheld.");
+            Unless(!oracle.Slots.WasStocked(answer.RealNumber!, oracle.Judged[verb].Stocked), () => "A call goes through to a virtual number.");
         };
     }
 
@@ -257,11 +265,4 @@ internal sealed class SimulatedClients(
     private NumberScope Scope() => random.Next(2) == 0
         ? new NumberScope([Any(oracle.Slots.NumbersOf(Any(world.Pools))).Canonical[..^random.Next(6)]], [])
         : new NumberScope([], [Any(world.Pools) is var pool ? $"{pool.TenantId}/{pool.PoolId}" : ""]);
-
-    /// <summary>Whom a caller reaches; null: nobody.</summary>
-    private static PhoneNumber? Reached(Parties parties, LeaseRecord record, PhoneNumber? caller) =>
-        record.Pair is not { } pair ? parties.Holder
-        : caller == parties.Holder && pair.Direction != CallDirection.ToHolder ? parties.Peer
-        : caller == parties.Peer && pair.Direction != CallDirection.FromHolder ? parties.Holder
-        : null;
 }

@@ -3,7 +3,7 @@ using VirtualNumber.Protocol;
 
 namespace VirtualNumber.Tests.Protocol.Simulation;
 
-/// <summary>Call rules as clients ask for them, in plain words: by the hour of the day in UTC and by the callers themselves.</summary>
+/// <summary>Call rules as clients and pools have them, in plain words: by the hour of the day in UTC and by the callers themselves.</summary>
 /// <param name="From">The first hour.</param>
 /// <param name="To">The hour at which it is over.</param>
 /// <param name="Allowed">Whose calls alone are connected; null: anybody's.</param>
@@ -31,9 +31,15 @@ internal sealed record SimulatedRules(int From, int To, IReadOnlyList<PhoneNumbe
 
     /// <summary>Whether a call may pass, by some clock between the slowest and the fastest.</summary>
     internal bool Pass(PhoneNumber? caller, DateTimeOffset slowest, DateTimeOffset fastest) =>
-        (IsOpen(slowest) || IsOpen(fastest))
-        && (Allowed is null || (caller is not null && Allowed.Contains(caller)))
-        && (caller is null || !Blocked.Contains(caller));
+        (IsOpen(slowest) || IsOpen(fastest)) && !LacksAllowed(caller) && !IsBlocked(caller);
+
+    /// <summary>Whether it is too early or too late, by some clock.</summary>
+    internal bool IsClosed(DateTimeOffset slowest, DateTimeOffset fastest) => !IsOpen(slowest) || !IsOpen(fastest);
+
+    internal bool IsBlocked(PhoneNumber? caller) => caller is not null && Blocked.Contains(caller);
+
+    /// <summary>Whether some callers alone are connected, and this one is none of them.</summary>
+    internal bool LacksAllowed(PhoneNumber? caller) => Allowed is not null && (caller is null || !Allowed.Contains(caller));
 
     private bool IsOpen(DateTimeOffset instant) => instant.Hour >= From && instant.Hour < To;
 }

@@ -8,8 +8,15 @@ internal sealed class SimulatedWorld
 {
     private static readonly TimeSpan[] s_skews = [TimeSpan.Zero, TimeSpan.FromSeconds(-4), TimeSpan.FromSeconds(5.5)];
 
-    /// <summary>Closed for some hours around midnight.</summary>
-    private static readonly CallRules s_rules = new() { Hours = new("UTC", [new(3 * 60, 22 * 60, Weekdays.None)]) };
+    /// <summary>What calls some pools take.</summary>
+    private static readonly Dictionary<string, SimulatedRules> s_rules = new()
+    {
+        ["pool-1"] = new(0, 24, null, [StoreTests.RealNumber(4)]),
+        // Closed for some hours around midnight.
+        ["pool-3"] = new(3, 22, null, [StoreTests.RealNumber(5)]),
+        ["pool-4"] = new(0, 24, [.. new[] { 0, 1, 2, 3, 999 }.Select(StoreTests.RealNumber)], []),
+        ["pool-5"] = new(0, 24, [.. new[] { 0, 1, 2, 3, 4, 100, 101 }.Select(StoreTests.RealNumber)], []),
+    };
 
     private readonly Dictionary<(string TenantId, string PoolId), TimeSpan> _agings = [];
     private readonly List<(uint Id, Pool Pool, string Area)> _blocks = [];
@@ -22,6 +29,12 @@ internal sealed class SimulatedWorld
     internal DateTimeOffset SlowestNow => Time.Now + s_skews.Min();
 
     internal DateTimeOffset FastestNow => Time.Now + s_skews.Max();
+
+    /// <summary>What the slowest and the fastest clock show at a time.</summary>
+    internal static (DateTimeOffset Slowest, DateTimeOffset Fastest) ClocksAt(DateTimeOffset time) => (time + s_skews.Min(), time + s_skews.Max());
+
+    /// <summary>The rules of a pool; null: none.</summary>
+    internal static SimulatedRules? RulesOf(Pool pool) => s_rules.GetValueOrDefault(pool.PoolId);
 
     internal List<Pool> Pools { get; } = [];
 
@@ -48,22 +61,26 @@ internal sealed class SimulatedWorld
     /// Pools of two tenants, of all modes, of blocks with few numbers in stock; where numbers are shared, few leases fit on one, and it has
     /// few extensions.
     /// </summary>
-    internal async Task StockAsync(RunningStore store, StepOracle oracle)
+    /// <param name="store">Where to.</param>
+    /// <param name="oracle">Who is told.</param>
+    /// <param name="verbs">What hides callers.</param>
+    internal async Task StockAsync(RunningStore store, StepOracle oracle, LeaseVerbs verbs)
     {
         var aging = TimeSpan.FromHours(6);
-        await StockAsync(store, oracle, StoreTests.PoolOf("pool-1", aging), [("", 5)]);
-        await StockAsync(store, oracle, StoreTests.PoolOf("pool-2", aging, withheld: false) with { Quota = new LeaseQuota(2, null) }, [("", 3)]);
-        await StockAsync(store, oracle, StoreTests.PoolOf("pool-3", aging, "tenant-2") with { Quota = new LeaseQuota(null, 3), Rules = s_rules }, [("", 3)]);
-        await StockAsync(store, oracle, StoreTests.ExtensionPoolOf("pool-4", aging, density: 2, extensionLength: 1), [("110000", 1), ("310000", 1)]);
-        await StockAsync(store, oracle, StoreTests.PairPoolOf("pool-5", aging, density: 2), [("110000", 2), ("", 1)]);
-        await StockAsync(store, oracle, StoreTests.PairPoolOf("pool-6", aging, density: 3) with { TenantId = "tenant-2" }, [("", 3)]);
+        await StockAsync(store, oracle, verbs, StoreTests.PoolOf("pool-1", aging), [("", 5)]);
+        await StockAsync(store, oracle, verbs, StoreTests.PoolOf("pool-2", aging, withheld: false) with { Quota = new LeaseQuota(2, null) }, [("", 3)]);
+        await StockAsync(store, oracle, verbs, StoreTests.PoolOf("pool-3", aging, "tenant-2") with { Quota = new LeaseQuota(null, 3) }, [("", 3)]);
+        await StockAsync(store, oracle, verbs, StoreTests.ExtensionPoolOf("pool-4", aging, density: 2, extensionLength: 1), [("110000", 1), ("310000", 1)]);
+        await StockAsync(store, oracle, verbs, StoreTests.PairPoolOf("pool-5", aging, density: 2), [("110000", 2), ("", 1)]);
+        await StockAsync(store, oracle, verbs, StoreTests.PairPoolOf("pool-6", aging, density: 3) with { TenantId = "tenant-2" }, [("", 3)]);
         await oracle.AfterStockChangeAsync("stocked");
     }
 
-    private async Task StockAsync(RunningStore store, StepOracle oracle, Pool asked, (string Area, int InStock)[] blocks)
+    private async Task StockAsync(RunningStore store, StepOracle oracle, LeaseVerbs verbs, Pool asked, (string Area, int InStock)[] blocks)
     {
         var none = CancellationToken.None;
-        var (pool, _) = await store.Stock.CreatePoolAsync(asked with { AllowedKinds = PhoneNumberKindSet.Of(PhoneNumberKind.Other) }, none);
+        var rules = RulesOf(asked)?.Kept(verbs, asked.TenantId) ?? CallRules.None;
+        var (pool, _) = await store.Stock.CreatePoolAsync(asked with { AllowedKinds = PhoneNumberKindSet.Of(PhoneNumberKind.Other), Rules = rules }, none);
         Pools.Add(pool);
         SetAging(pool, pool.Aging);
         foreach (var (area, inStock) in blocks)

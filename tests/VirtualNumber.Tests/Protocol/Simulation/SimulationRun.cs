@@ -48,7 +48,7 @@ internal sealed class SimulationRun
 
     internal async Task RunAsync(long steps)
     {
-        await _world.StockAsync(_store, Oracle);
+        await _world.StockAsync(_store, Oracle, Service.Over(_store.Pool, _store.Stock, _service, _world.Time));
         while (Oracle.Steps < steps)
         {
             switch (_random.Next(20))

@@ -19,13 +19,19 @@ internal sealed class Slots
     /// <param name="index">Its place there.</param>
     internal void Stock(Pool pool, PhoneNumber number, uint block, uint index)
     {
-        var entry = new Entry(pool, number, block, index);
+        var entry = new Entry(pool, number, block, index, _entries.Count);
         _entries.Add(number, entry);
         ListOf(_pools, (pool.TenantId, pool.PoolId)).Add(entry);
         ListOf(_blocks, block).Add(entry);
     }
 
+    /// <summary>How many numbers are stocked.</summary>
+    internal int Count => _entries.Count;
+
     internal bool IsStocked(PhoneNumber number) => _entries.ContainsKey(number);
+
+    /// <summary>Whether it was when there were so many.</summary>
+    internal bool WasStocked(PhoneNumber number, int count) => _entries.TryGetValue(number, out var entry) && entry.Order < count;
 
     internal bool IsSuspended(PhoneNumber number) => _entries[number].State == State.Suspended;
 
@@ -70,7 +76,7 @@ internal sealed class Slots
     }
 
     /// <summary>Counts a pool whose numbers are not shared.</summary>
-    internal NumberCounts Count(Pool pool, TimeSpan aging, DateTimeOffset now)
+    internal NumberCounts CountOf(Pool pool, TimeSpan aging, DateTimeOffset now)
     {
         var counts = default(NumberCounts);
         foreach (var entry in ListOf(_pools, (pool.TenantId, pool.PoolId)))
@@ -106,8 +112,11 @@ internal sealed class Slots
         Retired,
     }
 
-    private sealed class Entry(Pool pool, PhoneNumber number, uint block, uint index)
+    private sealed class Entry(Pool pool, PhoneNumber number, uint block, uint index, int order)
     {
+        /// <summary>How many were stocked before it.</summary>
+        internal int Order { get; } = order;
+
         internal PhoneNumber Number { get; } = number;
 
         internal Pool Pool { get; } = pool;

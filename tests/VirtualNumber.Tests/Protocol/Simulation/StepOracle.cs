@@ -19,6 +19,7 @@ internal sealed class StepOracle
     private readonly Dictionary<uint, long> _sequences = [];
     private readonly Queue<string> _trace = new();
     private ulong _transcript = 14695981039346656037;
+    private readonly HashSet<VirtualNumber.Sealing.Digest> _connected = [];
     private Claim? _latestClaim;
 
     internal StepOracle(RunningStore store, SimulatedWorld world)
@@ -43,6 +44,12 @@ internal sealed class StepOracle
 
     /// <summary>What a verb wants to know of the record that its step took, reassigned or found the route in, at that very step.</summary>
     internal Dictionary<InFlight, Action<LeaseRecord>> Binding { get; } = [];
+
+    /// <summary>The route that a verb was answered last.</summary>
+    internal Dictionary<InFlight, RouteAnswer> Routes { get; } = [];
+
+    /// <summary>When a verb had judged a call, before it had it recorded, and how many numbers were stocked then.</summary>
+    internal Dictionary<InFlight, (DateTimeOffset Time, int Stocked)> Judged { get; } = [];
 
     /// <summary>How often each step came to each outcome.</summary>
     internal SortedDictionary<string, int> Outcomes { get; } = new(StringComparer.Ordinal);
@@ -91,6 +98,7 @@ internal sealed class StepOracle
             StepRules.Check(name, now, argument, change, AgingOf(change.Record), Slots);
         StepRules.CheckAnswer(name, now, argument, answer, this, changes, _world);
         TellBinding(verb, answer);
+        CheckFrequency(argument, answer);
         await CheckLogsAsync(changes);
         foreach (var change in changes)
             Slots.SetEnd(change.Record.Number, change.Record.ExpireTime);
@@ -141,8 +149,20 @@ internal sealed class StepOracle
 
     internal LeaseRecord? RecordOf(Claim claim) => _records.Values.FirstOrDefault(record => record.Claim == claim.Id);
 
+    /// <summary>Nobody is too frequent who was not connected before; what that comes to the contract tests know.</summary>
+    private void CheckFrequency(object? argument, object? answer)
+    {
+        if ((argument, answer) is not (CallStep { Frequency.Counter: var counter }, RecordCallOutcome outcome))
+            return;
+        if (outcome == RecordCallOutcome.Recorded)
+            _connected.Add(counter);
+        Unless(outcome != RecordCallOutcome.TooFrequent || _connected.Contains(counter), () => "A caller is too frequent who was never connected.");
+    }
+
     private void TellBinding(InFlight verb, object? answer)
     {
+        if (answer is RouteAnswer answered)
+            Routes[verb] = answered;
         var record = answer switch
         {
             TakeAnswer { New: true, Record: { } taken } => taken,
@@ -244,7 +264,7 @@ internal sealed class StepOracle
         foreach (var (pool, stats) in _world.Pools.Zip(counted))
         {
             var isDirect = pool.Mode == PoolMode.Direct;
-            var (expected, next) = isDirect ? (Slots.Count(pool, _world.AgingOf(pool.TenantId, pool.PoolId), now), null) : Shared.Count(pool, now);
+            var (expected, next) = isDirect ? (Slots.CountOf(pool, _world.AgingOf(pool.TenantId, pool.PoolId), now), null) : Shared.Count(pool, now);
             Unless(stats.Counts == expected, () => $"{pool.PoolId} counts {stats.Counts} where there are {expected}.");
             Unless(isDirect || stats.NextAvailableTime == next, () => $"{pool.PoolId} has a place {stats.NextAvailableTime:O} where {next:O} is right.");
         }

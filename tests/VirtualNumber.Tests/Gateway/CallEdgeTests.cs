@@ -1,0 +1,255 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using VirtualNumber.Load.Sip;
+
+namespace VirtualNumber.Tests.Gateway;
+
+/// <summary>How long a call may last, how long it is remembered, how its records reach a service that is away, and what is done when too much is asked.</summary>
+[TestFixture]
+internal sealed class CallEdgeTests : GatewayBed
+{
+    private const string One = "16210010000";
+    private const string Two = "16210010001";
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(20);
+
+    private readonly string _holder = $"{Holders}920000";
+    private SipPhone _caller = null!;
+    private SipPhone _called = null!;
+
+    private Dictionary<string, string> Numbers => new() { [One] = _holder, [Two] = $"{Holders}920001" };
+
+    [SetUp]
+    public void Open() => (_caller, _called) = (new SipPhone(SipPlaces.Callers), new SipPhone(SipPlaces.NextHop));
+
+    [TearDown]
+    public void Close()
+    {
+        _caller.Dispose();
+        _called.Dispose();
+    }
+
+    [TestCase("1s")]
+    [TestCase("1.500s")]
+    public async Task A_call_ends_after_the_duration_that_the_service_allows(string duration)
+    {
+        var (gateway, service) = await StartAsync(duration);
+        await using var front = service;
+        var call = await NewCall(gateway).ConnectAsync();
+        var start = Stopwatch.GetTimestamp();
+        // What goes on within the call does not begin its time anew.
+        await _caller.SendAsync(gateway, call.FromCaller("INFO", 2));
+        await _called.SendAsync(gateway, SipPhone.Answer(await _called.RequestAsync("INFO"), 200));
+        await _caller.AnswerAsync("INFO", 200);
+
+        var (toCaller, toCalled) = (await _caller.RequestAsync("BYE"), await _called.RequestAsync("BYE"));
+        Assert.That(Stopwatch.GetElapsedTime(start), Is.GreaterThan(TimeSpan.FromSeconds(0.5)));
+        await _caller.SendAsync(gateway, SipPhone.Answer(toCaller, 200));
+        await _called.SendAsync(gateway, SipPhone.Answer(toCalled, 200));
+        Assert.That(toCaller.Header("Call-ID"), Is.EqualTo(call.CallId));
+        Assert.That(toCalled.Header("Call-ID"), Is.EqualTo(call.ShownId));
+        Assert.That(toCaller.FirstLine, Does.Contain($"{_caller.Address}"));
+        Assert.That(toCalled.FirstLine, Does.Contain($"{_called.Address}"));
+        call.AssertNothingLeaks();
+    }
+
+    [TestCase("BYE")]
+    [TestCase("486")]
+    public async Task A_call_that_is_over_is_forgotten_soon(string end)
+    {
+        var (gateway, service) = await StartAsync(settings: new Dictionary<string, string> { ["VN_CALL_FORGOTTEN"] = "2" });
+        await using var front = service;
+        var call = NewCall(gateway);
+        if (end == "BYE")
+        {
+            await call.ConnectAsync();
+            await _caller.SendAsync(gateway, call.FromCaller("BYE", 2));
+            await _called.SendAsync(gateway, SipPhone.Answer(await _called.RequestAsync("BYE"), 200));
+            await _caller.AnswerAsync("BYE", 200);
+        }
+        else
+        {
+            await call.RingAsync();
+            await _called.SendAsync(gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag));
+            await _caller.AnswerAsync("INVITE", 486);
+        }
+
+        // As long as the call is known, another one of its names is refused; each of them does as if it were the first.
+        var other = call with { Dialled = Two, RealNumber = Numbers[Two] };
+        await other.InviteAsync();
+        await _caller.AnswerAsync("INVITE", 482);
+        using var deadline = new CancellationTokenSource(s_patience);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
+        do
+        {
+            await timer.WaitForNextTickAsync(deadline.Token);
+            await other.InviteAsync();
+            await _caller.NextAsync(message => message.Method == "INVITE" && message.Status is 482 or 100);
+        }
+        while (!_called.Received.Any(message => message.FirstLine.Contains(other.RealNumber, StringComparison.Ordinal)));
+    }
+
+    [Test]
+    public async Task Who_tries_again_with_the_same_Call_ID_is_not_forgotten_with_the_first_try()
+    {
+        var (gateway, service) = await StartAsync(settings: new Dictionary<string, string> { ["VN_CALL_FORGOTTEN"] = "1" });
+        await using var front = service;
+        var call = await NewCall(gateway).RingAsync();
+        var first = call.Invite;
+        // The second try is under way before the first has failed.
+        await call.InviteAsync();
+        var second = await _called.NextAsync(message => message.Status == 0 && message.Method == "INVITE" && message.Header("Via") != first.Header("Via"));
+        await _called.SendAsync(gateway, SipPhone.Answer(first, 486, call.CalledTag));
+        await _caller.AnswerAsync("INVITE", 486);
+        // Longer than the first try is remembered.
+        var other = call with { Dialled = Two, RealNumber = Numbers[Two] };
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
+        for (var i = 0; i < 8; i++)
+        {
+            await timer.WaitForNextTickAsync();
+            await other.InviteAsync();
+            await _caller.AnswerAsync("INVITE", 482);
+        }
+
+        await _called.SendAsync(gateway, SipPhone.Answer(second, 200, call.CalledTag, $"Contact: <sip:+{call.RealNumber}@{_called.Address}>", PhoneCall.Sdp));
+        await _caller.AnswerAsync("INVITE", 200);
+        call.AssertNothingLeaks();
+    }
+
+    [Test]
+    public async Task An_answer_that_is_repeated_when_its_call_is_forgotten_is_not_sent()
+    {
+        var (gateway, service) = await StartAsync(settings: new Dictionary<string, string> { ["VN_CALL_FORGOTTEN"] = "1" });
+        await using var front = service;
+        var call = await NewCall(gateway).RingAsync();
+        await _called.SendAsync(gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag));
+        await _caller.AnswerAsync("INVITE", 486);
+        // The caller does not acknowledge it: so it is repeated, after 0.5, 1, 2 and 4 seconds.
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var timer = new PeriodicTimer(s_lookEvery);
+        while (!gateway.Output.Contains("a message was not sent", StringComparison.Ordinal))
+            await timer.WaitForNextTickAsync(deadline.Token);
+        call.AssertNothingLeaks();
+    }
+
+    [Test]
+    public async Task Records_arrive_when_a_service_that_was_away_is_back()
+    {
+        var away = Stopwatch.StartNew();
+        var taken = new ConcurrentQueue<string>();
+        await using var front = await HttpFront.StartAsync(null, (path, body, _) =>
+        {
+            if (!path.EndsWith(":reportEvents", StringComparison.Ordinal))
+                return Task.FromResult<FrontAnswer?>(new(200, $$"""{"action":"ROUTING_ACTION_CONNECT","connectNumber":"+{{_holder}}","displayNumber":"+86{{One}}","leaseId":"{{One}}","epoch":"1700000000000"}"""));
+            if (away.Elapsed < TimeSpan.FromSeconds(4))
+                return Task.FromResult<FrontAnswer?>(new(503, "{}"));
+            taken.Enqueue(body);
+            return Task.FromResult<FrontAnswer?>(new(200, "{}"));
+        });
+        var gateway = await StartGatewayAsync(front.Address, null, Peers);
+        away.Restart();
+        var call = await NewCall(gateway).RingAsync();
+        await _called.SendAsync(gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag));
+        await _caller.AnswerAsync("INVITE", 486);
+
+        Assert.That(await KindsAsync(3, () => taken), Is.EquivalentTo(new[] { "CALLED_OUT", "RINGING", "RELEASED CALLED 17" }));
+        // Not asked all the time meanwhile: each report about once a second.
+        Assert.That(front.Asked.Count(asked => asked.Path.EndsWith(":reportEvents", StringComparison.Ordinal)), Is.LessThanOrEqualTo(3 * 8));
+    }
+
+    [Test]
+    public async Task A_call_that_cannot_be_sent_is_reported_as_released()
+    {
+        // There is no socket for it.
+        var (gateway, service) = await StartPlainAsync(Numbers, peers: [$"1 sip:{SipPlaces.Callers}:5060", $"2 sip:{SipPlaces.NextHop}:{_called.Address.Port};transport=sctp"]);
+        await using var front = service;
+        await NewCall(gateway).InviteAsync();
+        var answer = await _caller.AnswerAsync("INVITE", 503);
+        Assert.That(answer.Header("Reason"), Is.EqualTo("Q.850;cause=41"));
+        Assert.That(await KindsAsync(2, () => front.Asked.Where(asked => asked.Path.EndsWith(":reportEvents", StringComparison.Ordinal)).Select(asked => asked.Body)), Is.EquivalentTo(new[] { "CALLED_OUT", "RELEASED GATEWAY 41" }));
+        Assert.That(_called.Received, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_next_hop_that_does_not_answer_is_passed_over()
+    {
+        using var silent = new SipPhone(SipPlaces.NextHop);
+        var (gateway, service) = await StartPlainAsync(
+            Numbers, "60s", new Dictionary<string, string> { ["VN_NEXT_HOP_MILLISECONDS"] = "500" },
+            [$"1 sip:{SipPlaces.Callers}:5060", $"2 sip:{silent.Address} 0 10", $"2 sip:{SipPlaces.NextHop}:{_called.Address.Port} 0 5"]);
+        await using var front = service;
+        var call = NewCall(gateway);
+        await call.ConnectAsync();
+        await _called.SendAsync(gateway, call.FromCalled("BYE", 1));
+        await _caller.SendAsync(gateway, SipPhone.Answer(await _caller.RequestAsync("BYE"), 200));
+        await _called.AnswerAsync("BYE", 200);
+        Assert.That(silent.Received.Select(message => message.Method), Does.Contain("INVITE"));
+        Assert.That(new LeakSearch([call.CallerNumber]).Find(silent.Received), Is.Empty);
+        call.AssertNothingLeaks();
+    }
+
+    [Test]
+    public async Task Questions_that_find_nobody_to_ask_them_are_refused_in_time_and_SIP_is_read_meanwhile()
+    {
+        // One process that asks, one that reads SIP, and a service that hangs: more calls than their queue has room for.
+        const int calls = 30;
+        await using var front = await HttpFront.StartAsync(null, (_, _, cancellation) => HttpFront.HoldAsync(cancellation));
+        var gateway = await StartGatewayAsync(front.Address, new Dictionary<string, string> { ["VN_SIP_WORKERS"] = "1", ["VN_LOOK_UP_WORKERS"] = "1" }, Peers);
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < calls; i++)
+            await NewCall(gateway).InviteAsync();
+        await _called.PingAsync(gateway);
+        var read = Stopwatch.GetElapsedTime(start);
+        for (var i = 0; i < calls; i++)
+            Assert.That((await _caller.NextAsync(message => message.Method == "INVITE" && message.Status == 503)).Header("Retry-After"), Is.EqualTo("5"));
+        var refused = Stopwatch.GetElapsedTime(start);
+
+        Assert.Multiple(() =>
+        {
+            // A tenth of a second for each that found no room, at most.
+            Assert.That(read, Is.LessThan(TimeSpan.FromSeconds(calls * 0.1 + 1)));
+            Assert.That(refused, Is.LessThan(TimeSpan.FromSeconds(calls * 0.1 + 4)));
+            Assert.That(_caller.Received.Where(message => message.Status == 503).Select(message => message.Header("Call-ID")).Distinct().Count(), Is.EqualTo(calls));
+            // Who waited longer than a look-up may take was not asked about any more.
+            Assert.That(front.Asked.Count, Is.LessThanOrEqualTo((int)refused.TotalSeconds + 1));
+            Assert.That(front.Asked, Has.Count.InRange(1, 4));
+        });
+    }
+
+    /// <summary>A gateway whose next hop is this test's alone: what a call of another one repeats does not come here.</summary>
+    private Task<(KamailioProcess Gateway, HttpFront Service)> StartAsync(string duration = "60s", IReadOnlyDictionary<string, string>? settings = null) =>
+        StartPlainAsync(Numbers, duration, settings, Peers);
+
+    private IReadOnlyList<string> Peers => [$"1 sip:{SipPlaces.Callers}:5060", $"2 sip:{_called.Address}"];
+
+    private PhoneCall NewCall(KamailioProcess gateway) => new(gateway, _caller, _called, NextCaller(), _holder) { Dialled = One };
+
+    /// <summary>What was reported, once it was so much.</summary>
+    private static async Task<IReadOnlyList<string>> KindsAsync(int count, Func<IEnumerable<string>> reports)
+    {
+        using var deadline = new CancellationTokenSource(s_patience);
+        using var timer = new PeriodicTimer(s_lookEvery);
+        while (true)
+        {
+            var kinds = reports().SelectMany(Kinds).Distinct().ToList();
+            if (kinds.Count >= count)
+                return kinds;
+            await timer.WaitForNextTickAsync(deadline.Token);
+        }
+    }
+
+    private static List<string> Kinds(string body)
+    {
+        using var report = JsonDocument.Parse(body);
+        return [.. report.RootElement.GetProperty("events").EnumerateArray().Select(one =>
+        {
+            var kind = one.GetProperty("kind").GetString()!["CALL_EVENT_KIND_".Length..];
+            return kind == "RELEASED"
+                ? string.Create(CultureInfo.InvariantCulture, $"{kind} {one.GetProperty("releasedBy").GetString()!["CALL_SIDE_".Length..]} {one.GetProperty("q850Cause").GetInt32()}")
+                : kind;
+        })];
+    }
+}

@@ -1,0 +1,364 @@
+using VirtualNumber.Load.Sip;
+
+namespace VirtualNumber.Tests.Gateway;
+
+/// <summary>
+/// What either side may send that is no part of a well-behaved call: whatever it makes of the tags, Call-IDs and addresses that it knows, it does not
+/// learn the other's number, address or Call-ID. Two calls stand beside each other, as who has two may try to mix them.
+/// </summary>
+[TestFixture]
+internal sealed class StrayMessageTests : GatewayBed
+{
+    private const string One = "16210010000";
+    private const string Two = "16210010001";
+
+    private readonly string _firstHolder = $"{Holders}910000";
+    private readonly string _secondHolder = $"{Holders}910001";
+    private HttpFront _service = null!;
+    private KamailioProcess _gateway = null!;
+    private SipPhone _caller = null!;
+    private SipPhone _called = null!;
+
+    [OneTimeSetUp]
+    public async Task StartOneAsync() =>
+        (_gateway, _service) = await StartPlainAsync(new Dictionary<string, string> { [One] = _firstHolder, [Two] = _secondHolder });
+
+    [OneTimeTearDown]
+    public async Task StopOneAsync() => await _service.DisposeAsync();
+
+    [SetUp]
+    public void Open() => (_caller, _called) = (new SipPhone(SipPlaces.Callers), new SipPhone(SipPlaces.NextHop, NextHopPort));
+
+    [TearDown]
+    public void Close()
+    {
+        _caller.Dispose();
+        _called.Dispose();
+    }
+
+    [TestCase("INVITE", "a call that the called side hands on as a proxy does")]
+    [TestCase("OPTIONS", "")]
+    [TestCase("MESSAGE", "")]
+    [TestCase("REGISTER", "")]
+    [TestCase("BYE", "")]
+    [TestCase("PUBLISH", "")]
+    public async Task A_new_request_with_the_shown_Call_ID_does_not_unmask_the_caller(string method, string why)
+    {
+        var call = await NewCall().ConnectAsync();
+        foreach (var tag in new[] { call.CallerTag, call.CalledTag, "other" })
+        {
+            await _called.SendAsync(_gateway, Edit(call.FromCalled(method, 1, $"sip:{Two}@{_gateway.EndPoint}"), ("From", $"<sip:+{call.RealNumber}@{_called.Address}>;tag={tag}"), ("To", $"<sip:{Two}@{_gateway.EndPoint}>")));
+            // topos lets these two pass by, and so the wall holds the answer back.
+            if (method is not ("REGISTER" or "PUBLISH"))
+                await _called.NextAsync(message => message.Status >= 200 && message.Header("Call-ID") == call.ShownId);
+        }
+
+        await AssertNothingLeaksAsync(call);
+        Assert.That(_service.Asked.Count(asked => asked.Body.Contains(Two, StringComparison.Ordinal)), Is.Zero, why);
+    }
+
+    [TestCase("BYE")]
+    [TestCase("INVITE")]
+    [TestCase("OPTIONS")]
+    [TestCase("ACK")]
+    [TestCase("CANCEL")]
+    [TestCase("REFER")]
+    public async Task A_request_with_wrong_tags_or_none_does_not_unmask_the_caller(string method)
+    {
+        var call = await NewCall().ConnectAsync();
+        string own = $"<sip:+{call.RealNumber}@{_called.Address}>", shown = $"<sip:{One}@{_gateway.EndPoint}>";
+        (string From, string To)[] pairs =
+        [
+            ($"{own};tag={call.CalledTag}", $"{shown};tag=wrong"), ($"{own};tag=wrong", $"{shown};tag={call.CallerTag}"), ($"{own};tag={call.CallerTag}", $"{shown};tag={call.CallerTag}"),
+            ($"{own};tag={call.CallerTag}", $"{shown};tag={call.CalledTag}"), ($"{own};tag={call.CallerTag}", $"{shown};tag=wrong"), (own, $"{shown};tag={call.CallerTag}"),
+            // Two of them: whoever reads the other one than the rest of the gateway does is fooled.
+            ($"{own};tag={call.CalledTag}", $"{shown};tag=wrong\nTo: {shown};tag={call.CallerTag}"), ($"{own};tag={call.CalledTag}", $"{shown};tag={call.CallerTag}\nTo: {shown};tag=wrong"),
+            ($"{own};tag={call.CallerTag}\nFrom: {own};tag={call.CalledTag}", $"{shown};tag={call.CallerTag}"), ($"{own};tag={call.CalledTag}", $"{shown}\n ;tag=wrong\nt: {shown};tag={call.CallerTag}"),
+            ($"{own};tag={call.CalledTag}", $"{shown};x=\";tag={call.CallerTag}\";tag=wrong"), ($"{own};tag={call.CalledTag}", $"\"<sip:x>;tag={call.CallerTag}\" {shown};tag=wrong"),
+            ($"{own};tag={call.CalledTag}", $"{shown};tag=wrong;tag={call.CallerTag}"), ($"{own};tag={call.CalledTag}", $"{shown};tag={call.CallerTag};tag=wrong"),
+            ($"{own};tag={call.CalledTag}\nCall-ID: other", $"{shown};tag={call.CallerTag}"), ($"{own};tag={call.CalledTag}\nCall-ID:\n {call.ShownId}", $"{shown};tag={call.CallerTag}"),
+        ];
+        foreach (var target in new[] { call.CalledTarget, $"sip:{_gateway.EndPoint}", $"sip:x@{_called.Address}" })
+        {
+            foreach (var (from, to) in pairs)
+                await _called.SendAsync(_gateway, Edit(call.FromCalled(method, 7, target), ("From", from), ("To", to)));
+        }
+
+        await AssertNothingLeaksAsync(call);
+    }
+
+    [TestCase("Via")]
+    [TestCase("Contact")]
+    [TestCase("To")]
+    public async Task The_shown_Call_ID_elsewhere_in_a_good_request_stays_what_it_is(string field)
+    {
+        var call = await NewCall().ConnectAsync();
+        var text = field switch
+        {
+            "Via" => call.FromCalled("OPTIONS", 3).Replace("z9hG4bK", $"z9hG4bK{call.ShownId}", StringComparison.Ordinal),
+            "Contact" => Edit(call.FromCalled("OPTIONS", 3), ("Contact", $"<sip:{call.ShownId}@{_called.Address}>")),
+            _ => Edit(call.FromCalled("OPTIONS", 3), ("To", $"\"{call.ShownId}\" {call.Invite.Header("From")}")),
+        };
+        await _called.SendAsync(_gateway, text);
+        var asked = await _caller.RequestAsync("OPTIONS");
+        Assert.That(asked.Header("Call-ID"), Is.EqualTo(call.CallId));
+        await _caller.SendAsync(_gateway, SipPhone.Answer(asked, 200));
+        await _called.AnswerAsync("OPTIONS", 200);
+        // And what the gateway answers by itself.
+        await _called.SendAsync(_gateway, Edit(text, ("CSeq", "4 REFER")).Replace("OPTIONS ", "REFER ", StringComparison.Ordinal).Replace("branch=z9hG4bK", "branch=z9hG4bKx", StringComparison.Ordinal));
+        await _called.AnswerAsync("REFER", 405);
+        await AssertNothingLeaksAsync(call);
+    }
+
+    [TestCase("OPTIONS", null)]
+    [TestCase("BYE", null)]
+    [TestCase("INVITE", null)]
+    [TestCase("CANCEL", null)]
+    [TestCase("REFER", null)]
+    [TestCase("OPTIONS", "0")]
+    public async Task The_caller_who_writes_himself_into_To_is_not_answered_as_the_called_side(string method, string? tag)
+    {
+        var call = NewCall();
+        call = await (call with { CallerTag = tag ?? call.CallerTag }).ConnectAsync();
+        string own = $"<sip:+{call.CallerNumber}@{_caller.Address}>", shown = $"<sip:{One}@{_gateway.EndPoint}>";
+        foreach (var target in new[] { call.CallerTarget, call.CalledTarget, $"sip:{_gateway.EndPoint}", $"sip:x@{_caller.Address}" })
+        {
+            foreach (var (from, to) in new[] { (call.CalledTag, call.CallerTag), ("wrong", call.CallerTag), (call.CallerTag, call.CallerTag), (call.CallerTag, "wrong") })
+                await _caller.SendAsync(_gateway, Edit(call.FromCaller(method, 7, target), ("From", $"{own};tag={from}"), ("To", $"{shown};tag={to}")));
+        }
+
+        await AssertNothingLeaksAsync(call);
+    }
+
+    [TestCase("INFO")]
+    [TestCase("OPTIONS")]
+    [TestCase("INVITE")]
+    [TestCase("UPDATE")]
+    [TestCase("ACK")]
+    [TestCase("BYE")]
+    public async Task A_request_of_one_call_does_not_go_to_the_other_party_of_another(string method)
+    {
+        // Who has both calls may give them the same tags.
+        var first = await NewCall().ConnectAsync();
+        var second = await (NewCall(Two) with { CallerTag = first.CallerTag, CalledTag = first.CalledTag }).ConnectAsync();
+
+        await _caller.SendAsync(_gateway, first.FromCaller(method, 2, second.CallerTarget));
+        await _called.SendAsync(_gateway, first.FromCalled(method, 2, second.CalledTarget));
+        await AssertNothingLeaksAsync(first);
+        // What one party of the second call learns of the first is as bad.
+        Assert.Multiple(() =>
+        {
+            Assert.That(_called.Received.Where(message => message.FirstLine.Contains(_secondHolder, StringComparison.Ordinal)).Select(message => message.Text), Has.None.Contains(_firstHolder));
+            Assert.That(_called.Received.Where(message => message.Status == 0 && message.Method == method && message.Header("CSeq") == $"2 {method}"), Is.Empty);
+            Assert.That(_caller.Received.Where(message => message.Status == 0 && message.Method == method && message.Header("CSeq") == $"2 {method}"), Is.Empty);
+        });
+    }
+
+    [TestCase("OPTIONS")]
+    [TestCase("INVITE")]
+    [TestCase("ACK")]
+    [TestCase("BYE")]
+    public async Task A_way_that_a_side_writes_itself_is_not_gone(string method)
+    {
+        var call = await NewCall().ConnectAsync();
+        using var friend = new SipPhone(SipPlaces.Callers);
+        foreach (var route in new[] { $"Route: <sip:{_gateway.EndPoint};lr>\n", $"Route: <sip:{_gateway.EndPoint};lr;did=1.1>,<sip:{friend.Address};lr>\n", $"Route: <sip:{friend.Address};lr>\n", "" })
+        {
+            foreach (var target in new[] { $"sip:x@{friend.Address}", $"sip:x@{SipPlaces.Stranger}:{friend.Address.Port}", call.CallerTarget.Replace(call.CallerTarget.Split('@')[1], friend.Address.ToString(), StringComparison.Ordinal) })
+                await _caller.SendAsync(_gateway, call.FromCaller(method, 2, target, route));
+            await _called.SendAsync(_gateway, call.FromCalled(method, 2, $"sip:x@{friend.Address}", route));
+        }
+
+        await AssertNothingLeaksAsync(call);
+        Assert.That(friend.Received, Is.Empty);
+        Assert.That(new LeakSearch([call.CallerNumber]).Find(_caller.Received.Where(message => message.Status == 0)), Is.Empty, "The caller is sent nothing.");
+    }
+
+    [Test]
+    public async Task An_answer_is_taken_for_the_call_that_was_asked_and_for_no_other()
+    {
+        var first = await NewCall().ConnectAsync();
+        var second = await (NewCall(Two) with { CallerTag = first.CallerTag, CalledTag = first.CalledTag }).RingAsync();
+
+        // The way of the second call, the names of the first.
+        var mixed = Edit(SipPhone.Answer(second.Invite, 183, "", $"Contact: <sip:+{first.RealNumber}@{_called.Address}>"), ("Call-ID", first.ShownId), ("From", first.Invite.Header("From")!), ("To", $"<sip:x@y>;tag={first.CalledTag}"));
+        await _called.SendAsync(_gateway, mixed);
+        await _called.SendAsync(_gateway, mixed.Replace(" 183 ", " 200 ", StringComparison.Ordinal));
+        await _called.PingAsync(_gateway);
+        await _caller.PingAsync(_gateway);
+        Assert.That(_caller.Received.Where(message => message.Status is 183), Is.Empty);
+        Assert.That(_caller.Received.Where(message => message.Status is 200 && message.Method == "INVITE"), Has.Exactly(1).Items);
+
+        await _called.SendAsync(_gateway, SipPhone.Answer(second.Invite, 486, second.CalledTag));
+        await _caller.AnswerAsync("INVITE", 486);
+    }
+
+    [TestCase(SipPlaces.Stranger, "z9hG4bKnone")]
+    [TestCase(SipPlaces.Stranger, null)]
+    [TestCase(SipPlaces.NextHop, "z9hG4bKnone")]
+    [TestCase(SipPlaces.Callers, "z9hG4bKnone")]
+    public async Task An_answer_that_nobody_asked_for_goes_nowhere(string address, string? branch)
+    {
+        var call = await NewCall().RingAsync();
+        using var sender = new SipPhone(address);
+        using var target = new SipPhone(SipPlaces.Stranger);
+        var via = branch is null ? call.Invite.Header("Via")! : $"SIP/2.0/UDP {_gateway.EndPoint};branch={branch}";
+        foreach (var id in new[] { call.ShownId, call.CallId, "any" })
+        {
+            foreach (var status in new[] { 180, 200, 486 })
+            {
+                await sender.SendAsync(_gateway, Edit(
+                    SipPhone.Answer(call.Invite, status, call.CalledTag, $"Contact: <sip:+{call.RealNumber}@{_called.Address}>"),
+                    ("Via", $"{via}\nVia: SIP/2.0/UDP {target.Address};branch=z9hG4bKt"), ("Call-ID", id)));
+            }
+        }
+
+        await _caller.PingAsync(_gateway);
+        Assert.That(target.Received, Is.Empty);
+        Assert.That(sender.Received, Is.Empty);
+        Assert.That(_caller.Received.Where(message => message.Method == "INVITE").Select(message => message.Status), Is.SubsetOf(new[] { 100, 180 }));
+        Assert.That(_caller.Received.Count(message => message.Status == 180), Is.EqualTo(1));
+        // The call is as it was.
+        await _called.SendAsync(_gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag));
+        await _caller.AnswerAsync("INVITE", 486);
+        await AssertNothingLeaksAsync(call);
+    }
+
+    [Test]
+    public async Task Two_calls_of_one_Call_ID_and_tag_to_two_numbers_do_not_see_each_other()
+    {
+        var first = await NewCall().RingAsync();
+        var second = first with { Dialled = Two, RealNumber = _secondHolder };
+        await second.InviteAsync();
+        await _caller.AnswerAsync("INVITE", 482);
+        await second.InviteAsync();
+        // Nothing is held by the first try.
+        await _caller.AnswerAsync("INVITE", 482);
+
+        await _called.SendAsync(_gateway, SipPhone.Answer(first.Invite, 200, first.CalledTag, $"Contact: <sip:+{first.RealNumber}@{_called.Address}>", PhoneCall.Sdp));
+        await _caller.AnswerAsync("INVITE", 200);
+        await AssertNothingLeaksAsync(first);
+        Assert.That(_called.Received.Where(message => message.FirstLine.Contains(_secondHolder, StringComparison.Ordinal)), Is.Empty);
+    }
+
+    [Test]
+    public async Task Early_answers_of_several_phones_pass_and_the_one_that_is_picked_up_talks()
+    {
+        var call = await NewCall().RingAsync();
+        foreach (var tag in new[] { "fork2", "fork3" })
+            await _called.SendAsync(_gateway, SipPhone.Answer(call.Invite, 183, tag, $"Contact: <sip:+{call.RealNumber}@{_called.Address}>", PhoneCall.Sdp));
+        await _caller.AnswerAsync("INVITE", 183);
+        await _caller.AnswerAsync("INVITE", 183);
+        await _called.SendAsync(_gateway, SipPhone.Answer(call.Invite, 200, "fork2", $"Contact: <sip:+{call.RealNumber}@{_called.Address}>", PhoneCall.Sdp));
+        var answer = await _caller.AnswerAsync("INVITE", 200);
+        Assert.That(answer.Header("To"), Does.EndWith(";tag=fork2"));
+        var target = answer.Header("Contact")!.Split('<')[1].Split('>')[0];
+        foreach (var (method, cseq) in new[] { ("ACK", 1), ("BYE", 2) })
+        {
+            await _caller.SendAsync(_gateway, call.FromCaller(method, cseq, target).Replace($";tag={call.CalledTag}", ";tag=fork2", StringComparison.Ordinal));
+            var request = await _called.RequestAsync(method);
+            if (method == "BYE")
+                await _called.SendAsync(_gateway, SipPhone.Answer(request, 200));
+        }
+
+        await _caller.AnswerAsync("BYE", 200);
+        await AssertNothingLeaksAsync(call);
+    }
+
+    [Test]
+    public async Task An_answer_that_is_repeated_until_it_is_acknowledged_passes_each_time()
+    {
+        var call = await NewCall().RingAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            await _called.SendAsync(_gateway, SipPhone.Answer(call.Invite, 200, call.CalledTag, $"Contact: <sip:+{call.RealNumber}@{_called.Address}>", PhoneCall.Sdp));
+            await _caller.AnswerAsync("INVITE", 200);
+        }
+
+        await AssertNothingLeaksAsync(call);
+    }
+
+    [TestCase("Via: SIP/2.0/UDP {0}.example:5060;branch=z9hG4bKproxy", "Via")]
+    [TestCase("Contact: <sip:{0}@{0}.example>", "Contact")]
+    [TestCase("Record-Route: <sip:{0}.example;lr>", "Record-Route")]
+    [TestCase("Supported: 100rel, x-{0}", "Supported")]
+    [TestCase("Require: x-{0}", "Require")]
+    [TestCase("Allow: INVITE, X{0}", "Allow")]
+    [TestCase("Unsupported: x-{0}", "Unsupported")]
+    [TestCase("Session-Expires: 1800;refresher={0}", "Session-Expires")]
+    [TestCase("Min-SE: 90;x={0}", "Min-SE")]
+    [TestCase("Expires: {0}", "Expires")]
+    [TestCase("k: x-{0}", "k")]
+    [TestCase("x: 1800;x={0}", "x")]
+    [TestCase("Date: {0}", "Date")]
+    [TestCase("Reason: Q.850;cause=16;text=\"{0}\"", "Reason")]
+    [TestCase("P-SR-XUID: {0}", "P-SR-XUID")]
+    public async Task Header_fields_that_pass_hold_what_they_are_for(string line, string name)
+    {
+        var call = NewCall();
+        // Written so that no search for the number finds it: the middle of it alone.
+        var part = call.CallerNumber[4..11];
+        await call.InviteAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, line, part) + "\n");
+        var invite = await _called.RequestAsync("INVITE");
+        Assert.That(invite.Text.Split("\r\n\r\n")[0].Replace(call.RealNumber, "", StringComparison.Ordinal), Does.Not.Contain(part), name);
+        await _called.SendAsync(_gateway, SipPhone.Answer(invite, 486, "b"));
+        await _caller.AnswerAsync("INVITE", 486);
+    }
+
+    [TestCase("{0}-{1}-{2}")]
+    [TestCase("{0} {1} {2}")]
+    [TestCase("({0}){1}/{2}")]
+    [TestCase("{0}. -{1}.{2}")]
+    [TestCase("+86({0}) - {1} {2}")]
+    public async Task A_number_that_is_written_with_separators_is_held_back(string form)
+    {
+        var call = await NewCall().RingAsync();
+        var national = call.RealNumber[2..];
+        // A line of SDP that passes.
+        var text = string.Format(System.Globalization.CultureInfo.InvariantCulture, form, national[..3], national[3..7], national[7..]);
+        await _called.SendAsync(_gateway, SipPhone.Answer(call.Invite, 183, call.CalledTag, $"Contact: <sip:+{call.RealNumber}@{_called.Address}>", PhoneCall.Sdp + $"a=fmtp:8 x={text.Replace("(", "/", StringComparison.Ordinal).Replace(")", "/", StringComparison.Ordinal)}\n"));
+        await _called.PingAsync(_gateway);
+        await _caller.PingAsync(_gateway);
+        Assert.That(_caller.Received.Where(message => message.Status == 183), Is.Empty);
+        await _called.SendAsync(_gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag));
+        await _caller.AnswerAsync("INVITE", 486);
+    }
+
+    [TestCase("7", "7")]
+    [TestCase("123456789", "123456789")]
+    [TestCase("20001", "20001")]
+    public async Task The_version_of_SDP_still_goes_up(string version, string passed)
+    {
+        var call = NewCall();
+        await call.InviteAsync(body: PhoneCall.Sdp.Replace(" 1234567 ", $" {version} ", StringComparison.Ordinal));
+        var invite = await _called.RequestAsync("INVITE");
+        Assert.That(invite.Text, Does.Match($"\no=- [0-9]+ {passed} IN IP4 0.0.0.0\r\n"));
+        await _called.SendAsync(_gateway, SipPhone.Answer(invite, 486, "b"));
+        await _caller.AnswerAsync("INVITE", 486);
+    }
+
+    private PhoneCall NewCall(string dialled = One) =>
+        new(_gateway, _caller, _called, NextCaller(), dialled == One ? _firstHolder : _secondHolder) { Dialled = dialled };
+
+    private async Task AssertNothingLeaksAsync(PhoneCall call)
+    {
+        await _called.PingAsync(_gateway);
+        await _caller.PingAsync(_gateway);
+        await _called.PingAsync(_gateway);
+        call.AssertNothingLeaks();
+    }
+
+    /// <summary>Puts other values into header fields.</summary>
+    private static string Edit(string text, params IEnumerable<(string Name, string Value)> fields)
+    {
+        foreach (var (name, value) in fields)
+        {
+            var lines = text.Split('\n').ToList();
+            var i = lines.FindIndex(line => line.StartsWith($"{name}:", StringComparison.Ordinal));
+            lines[i] = $"{name}: {value}";
+            text = string.Join('\n', lines);
+        }
+
+        return text;
+    }
+}
