@@ -55,7 +55,7 @@ internal sealed partial class KamailioProcess : IAsyncDisposable
 
         string[] words =
         [
-            "kamailio", "-f", Path.Combine(folder.FullName, "kamailio.cfg"), "-DD", "-E", "-m", "256", "-M", "8", "-Y", folder.FullName, "-w", folder.FullName,
+            "kamailio", "-f", Path.Combine(folder.FullName, "kamailio.cfg"), "-DD", "-E", "-m", "256", "-M", "8", "-x", "fm", "-X", "fm", "-Y", folder.FullName, "-w", folder.FullName,
             .. defines.SelectMany(define => new[] { "-A", define }),
         ];
         var kamailio = new KamailioProcess(folder, ChildProcess.StartProgram(words, [], folder.FullName), port);

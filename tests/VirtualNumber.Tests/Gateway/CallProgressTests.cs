@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using VirtualNumber.Load.Sip;
 
 namespace VirtualNumber.Tests.Gateway;
@@ -61,7 +62,7 @@ internal sealed class CallProgressTests : GatewayBed
     [Test]
     public async Task A_call_ends_at_its_longest_and_both_sides_are_told()
     {
-        var gateway = await StartGatewayAsync(Front.Address, new Dictionary<string, string> { ["VN_LONGEST_CALL"] = "1" });
+        var gateway = await StartGatewayAsync(Front.Address, new Dictionary<string, string>(InOrder) { ["VN_LONGEST_CALL"] = "1" });
         var (caller, holder) = (NextCaller(), NextHolder());
         var lease = await Bed.LeaseAsync(SipBed.Direct, $"+{holder}");
         var calls = await SipCalls.MakeAsync(gateway, NextHopPort, Call("caller-waits", caller, lease.VirtualNumber), "called");
@@ -93,19 +94,19 @@ internal sealed class CallProgressTests : GatewayBed
         return (await SipCalls.MakeAsync(Gateway, NextHopPort, Call(callerScenario, caller, lease.VirtualNumber), calledScenario), caller, holder, lease);
     }
 
-    /// <summary>What the service has recorded of the lease's one call, in the order of the events' own times, once it has so many.</summary>
+    /// <summary>What the service has recorded of the lease's one call, in the order of the events' own times, once it has so many; what there is when patience ends.</summary>
     private async Task<IReadOnlyList<string>> RecordedAsync(V1.Lease lease, int count)
     {
-        using var deadline = new CancellationTokenSource(s_patience);
+        var waited = Stopwatch.StartNew();
         using var timer = new PeriodicTimer(s_lookEvery);
         while (true)
         {
             var request = new V1.ListCallsRequest { TenantId = SipBed.Tenant, PoolId = SipBed.Direct, LeaseId = lease.LeaseId };
-            var call = (await Bed.Ops.ListCallsAsync(request, cancellationToken: deadline.Token)).Calls.Single();
+            var call = (await Bed.Ops.ListCallsAsync(request)).Calls.Single();
             Assert.That((call.GatewayId, call.Outcome), Is.EqualTo((SipBed.Gateway, V1.ResolveOutcome.Connect)));
-            if (call.Events.Count >= count)
+            if (call.Events.Count >= count || waited.Elapsed > s_patience)
                 return [.. call.Events.OrderBy(one => one.EventTime.ToDateTimeOffset()).Select(Describe)];
-            await timer.WaitForNextTickAsync(deadline.Token);
+            await timer.WaitForNextTickAsync();
         }
     }
 

@@ -19,7 +19,13 @@ internal abstract class GatewayBed
 
     protected HttpFront Front { get; private set; } = null!;
 
-    /// <summary>The usual gateway, which asks the service through <see cref="Front"/>.</summary>
+    /// <summary>
+    /// One process reads SIP. Of several one may pass an UPDATE on before another the ACK that came ahead of it, and a scenario takes
+    /// what comes in its order only.
+    /// </summary>
+    protected static IReadOnlyDictionary<string, string> InOrder { get; } = new Dictionary<string, string> { ["VN_SIP_WORKERS"] = "1" };
+
+    /// <summary>The usual gateway, which asks the service through <see cref="Front"/>; messages leave it in the order in which they come.</summary>
     protected KamailioProcess Gateway { get; private set; } = null!;
 
     /// <summary>Where all gateways send calls to.</summary>
@@ -30,7 +36,7 @@ internal abstract class GatewayBed
     {
         Bed = await SipBed.StartAsync();
         Front = await HttpFront.StartAsync(Bed.Service.HttpAddress, (_, _, _) => Task.FromResult<FrontAnswer?>(null));
-        Gateway = await StartGatewayAsync(Front.Address);
+        Gateway = await StartGatewayAsync(Front.Address, InOrder);
     }
 
     [OneTimeTearDown]
