@@ -24,7 +24,7 @@ internal sealed partial class EventForwarder(
     private const int BlocksAtOnce = 8;
 
     private readonly ConcurrentDictionary<uint, EventPosition> _forwarded = [];
-    private Type? _fault;
+    private readonly FaultNews _news = new();
 
     protected override Task CycleAsync(CancellationToken stopping) => RunCycleAsync(stopping);
 
@@ -100,14 +100,14 @@ internal sealed partial class EventForwarder(
         return events.Count;
     }
 
-    /// <summary>Once per change: a store that is away all night would fill the log otherwise.</summary>
     private void Tell(Exception? fault)
     {
-        if (fault is not null && fault.GetType() != _fault)
-            Log.Failed(logger, fault);
-        else if (fault is null && _fault is not null)
+        if (!_news.IsNews(fault))
+            return;
+        if (fault is null)
             Log.Works(logger);
-        _fault = fault?.GetType();
+        else
+            Log.Failed(logger, fault);
     }
 
     private static partial class Log

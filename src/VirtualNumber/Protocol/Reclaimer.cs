@@ -43,7 +43,7 @@ internal sealed partial class Reclaimer(
     private const int EntriesPerStep = 500;
 
     private int _cyclesWithBacklog;
-    private Type? _fault;
+    private readonly FaultNews _news = new();
 
     protected override Task CycleAsync(CancellationToken stopping) => RunCycleAsync(stopping);
 
@@ -79,14 +79,14 @@ internal sealed partial class Reclaimer(
         return backlog;
     }
 
-    /// <summary>Once per change: a store that is away all night would fill the log otherwise.</summary>
     private void Tell(Exception? fault)
     {
-        if (fault is not null && fault.GetType() != _fault)
-            Log.CycleFailed(logger, fault);
-        else if (fault is null && _fault is not null)
+        if (!_news.IsNews(fault))
+            return;
+        if (fault is null)
             Log.Works(logger);
-        _fault = fault?.GetType();
+        else
+            Log.CycleFailed(logger, fault);
     }
 
     private static partial class Log

@@ -45,13 +45,13 @@ internal sealed partial class WebhookDispatcher(
         try
         {
             var sent = await RunRoundAsync(webhook, state, stopping);
-            state.Tell(null, logger, webhook.Options);
+            Tell(webhook.Options, state, null);
             return sent;
         }
         catch (Exception fault) when (!stopping.IsCancellationRequested)
         {
             // Whatever it was: an exception that left a hosted service would stop the whole service, calls and all.
-            state.Tell(fault, logger, webhook.Options);
+            Tell(webhook.Options, state, fault);
             return 0;
         }
     }
@@ -88,22 +88,22 @@ internal sealed partial class WebhookDispatcher(
             Log.Refused(logger, id, tenant, push.Id, fault.Describe());
     }
 
+    private void Tell(WebhookOptions webhook, State state, Exception? fault)
+    {
+        if (!state.News.IsNews(fault))
+            return;
+        if (fault is null)
+            Log.Works(logger, webhook.Id, webhook.TenantId);
+        else
+            Log.Failed(logger, webhook.Id, webhook.TenantId, fault);
+    }
+
     /// <summary>What was told of a webhook.</summary>
     private sealed class State
     {
-        private Type? _fault;
+        public FaultNews News { get; } = new();
 
         public bool IsFull { get; set; }
-
-        /// <summary>Once per change: a store that is away all night would fill the log otherwise.</summary>
-        public void Tell(Exception? fault, ILogger logger, WebhookOptions webhook)
-        {
-            if (fault is not null && fault.GetType() != _fault)
-                Log.Failed(logger, webhook.Id, webhook.TenantId, fault);
-            else if (fault is null && _fault is not null)
-                Log.Works(logger, webhook.Id, webhook.TenantId);
-            _fault = fault?.GetType();
-        }
     }
 
     private static partial class Log
