@@ -9,8 +9,8 @@ internal sealed partial class LeaseVerbs
 
     /// <summary>
     /// The calls of a pool, to be counted, with a bounded amount of work: counts are made of the records and nothing else, so that there is no
-    /// second truth that could differ.
+    /// second truth that could differ. Callers stay sealed.
     /// </summary>
     public ValueTask<ListCallsAnswer> GetCallStatsAsync(Pool owner, CallSelection selection, CallCursor from, CancellationToken cancellation) =>
-        ListCallsAsync(owner, selection, from, CallsPerCount, CallsPerCount, cancellation);
+        ListCallsAsync(owner, selection, from, CallsPerCount, CallsPerCount, showCallers: false, cancellation);
 }

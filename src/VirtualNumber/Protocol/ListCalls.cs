@@ -37,10 +37,10 @@ internal sealed partial class LeaseVerbs
     /// <summary>A page of a pool's calls, block after block, in each the oldest first, with a bounded amount of work.</summary>
     public ValueTask<ListCallsAnswer> ListCallsAsync(
         Pool owner, CallSelection selection, CallCursor from, int limit, CancellationToken cancellation) =>
-        ListCallsAsync(owner, selection, from, limit, limit * LookedPerListed, cancellation);
+        ListCallsAsync(owner, selection, from, limit, limit * LookedPerListed, showCallers: true, cancellation);
 
     private async ValueTask<ListCallsAnswer> ListCallsAsync(
-        Pool owner, CallSelection selection, CallCursor from, int limit, int looked, CancellationToken cancellation)
+        Pool owner, CallSelection selection, CallCursor from, int limit, int looked, bool showCallers, CancellationToken cancellation)
     {
         var filter = new CallFilter(GatewayId: selection.GatewayId, From: selection.From, Until: selection.Until);
         if (selection.Number is { } number)
@@ -61,15 +61,15 @@ internal sealed partial class LeaseVerbs
         }
 
         var page = await stock.ListCallsAsync(owner, filter, from, limit, looked, cancellation);
-        return new(ListCallsOutcome.Listed, [.. page.Calls.Select(found => CallOf(owner, found.Block, found.Call))], page.Next);
+        return new(ListCallsOutcome.Listed, [.. page.Calls.Select(found => CallOf(owner, found.Block, found.Call, showCallers))], page.Next);
     }
 
-    private CallSummary CallOf(Pool owner, uint block, CallRecord record) => new(
+    private CallSummary CallOf(Pool owner, uint block, CallRecord record, bool showCaller) => new(
         record.Source.GatewayId,
         record.Source.CallId,
         record.Source.Kind,
         record.Number,
-        MaskedCallerOf(owner, record),
+        showCaller ? MaskedCallerOf(owner, record) : "",
         record.Lease is { } lease ? leaseIds.Encode(new(block, lease.Slot, lease.LeaseTime.ToUnixTimeMilliseconds())) : null,
         record.Lease?.LeaseTime ?? default,
         record.StartTime,
