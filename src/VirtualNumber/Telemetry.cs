@@ -62,7 +62,7 @@ internal static class Telemetry
         "virtualnumber.requests.in_progress", "{call}", "Calls that hold a place of those there are, by share: look-up, verb, event, watch or reflection.");
 
     private static readonly Counter<long> s_requestsRefused = s_meter.CreateCounter<long>(
-        "virtualnumber.requests.refused", "{call}", "Calls answered OVERLOADED, by share.");
+        "virtualnumber.requests.refused", "{call}", "Calls answered OVERLOADED, by share; event-of-tenant: the tenant had all streams of events that one tenant may have.");
 
     private static readonly Counter<long> s_unobserved = s_meter.CreateCounter<long>(
         "virtualnumber.tasks.unobserved", "{task}", "Tasks that failed and that nobody looked at: each is a fault of this service.");
@@ -75,6 +75,9 @@ internal static class Telemetry
 
     private static readonly Gauge<long> s_gatewayCalls = s_meter.CreateGauge<long>(
         "virtualnumber.gateway.calls_in_progress", "{call}", "Calls in progress as the instances that are alive told last, by gateway.");
+
+    private static readonly Counter<long> s_gatewayClocksAhead = s_meter.CreateCounter<long>(
+        "virtualnumber.gateway.clocks_ahead", "{look_up}", "Look-ups whose call time was more than 10 minutes ahead, by gateway.");
 
     private static readonly Gauge<double> s_clockOffset = s_meter.CreateGauge<double>(
         "virtualnumber.store.clock_offset", "s", "By how much the store's clock is ahead of this instance's, as far as it is certain; negative: behind.");
@@ -141,6 +144,9 @@ internal static class Telemetry
 
     public static void NumberHealth(Enum health, Enum outcome) =>
         s_numberHealth.Add(1, new("health", health.ToString()), Outcome(outcome));
+
+    public static void GatewayClockAhead(string gatewayId) =>
+        s_gatewayClocksAhead.Add(1, new KeyValuePair<string, object?>("gateway", gatewayId));
 
     public static void Gateway(string gatewayId, int alive, int silent, long calls)
     {

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using VirtualNumber.Hosting;
 using VirtualNumber.Leasing;
 using VirtualNumber.Protocol;
 
@@ -8,6 +9,7 @@ namespace VirtualNumber.Api;
 internal sealed partial class LeaseService(
     LeaseVerbs verbs,
     EventStreams events,
+    TenantStreams streams,
     RequestRules rules,
     LeaseTerms terms,
     TimeProvider time,

@@ -18,7 +18,7 @@ internal sealed partial class RoutingService
         var events = ReadEvents(request.Events, faults);
         faults.ThrowIfAny();
 
-        var command = new ReportCallEventsCommand(gateway.Id, callId, leaseId, request.Epoch, events);
+        var command = new ReportCallEventsCommand(gateway.Id, callId, leaseId, request.Epoch, events, gateway.Scope);
         var answer = await verbs.ReportCallEventsAsync(command, context.CancellationToken);
         Telemetry.CallReported(answer.Outcome, answer.New);
         return StatusMap.Of(answer.Outcome) is { } fault

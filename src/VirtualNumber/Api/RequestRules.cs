@@ -189,12 +189,12 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
     public static PhoneNumber? EarlierCalled(string text, string defaultCountry) =>
         PhoneNumber.TryParseDialled(text, defaultCountry, out var dialled, out _) ? dialled.Number : null;
 
-    /// <summary>When a call began, if the gateway says so.</summary>
-    public void CallTime(Timestamp? timestamp, FieldFaults faults)
-    {
-        if (Instant(timestamp, "call_time", faults) is { } callTime)
-            faults.Require(terms.CheckEventTime(callTime, time.GetUtcNow()) != EventTimeFault.InTheFuture, "call_time", "Is too far in the future: check the gateway's clock and time zone.");
-    }
+    /// <summary>
+    /// Whether a call began, if the gateway says when, further ahead of this clock than clocks may differ. No fault of the request: nothing
+    /// rests on it, and a clock that is off must not end all calls of its gateway.
+    /// </summary>
+    public bool IsCallAhead(Timestamp? timestamp, FieldFaults faults) =>
+        Instant(timestamp, "call_time", faults) is { } callTime && terms.CheckEventTime(callTime, time.GetUtcNow()) == EventTimeFault.InTheFuture;
 
     /// <summary>
     /// The extension of a call: what was keyed in, a closing # aside, else what was dialled with the number; null: none. What is no

@@ -25,6 +25,7 @@ internal sealed partial class RoutingService(
     ];
 
     private readonly Seldom _toldUnrecorded = new(time);
+    private readonly Seldom _toldClocks = new(time);
 
     /// <inheritdoc/>
     public override async Task<V1.ResolveResponse> Resolve(V1.ResolveRequest request, ServerCallContext context)
@@ -35,7 +36,7 @@ internal sealed partial class RoutingService(
         var callId = RequestRules.CallId(request.CallId, faults);
         var called = RequestRules.Called(request.CalledNumber, gateway.DefaultCountry, faults);
         var earlier = RequestRules.EarlierCalled(request.EarlierCalledNumber, gateway.DefaultCountry);
-        rules.CallTime(request.CallTime, faults);
+        var isAhead = rules.IsCallAhead(request.CallTime, faults);
         var digits = RequestRules.Digits(request.CollectedDigits, called?.Extension, faults);
         var withheld = request.CallerNumber.Length == 0 || request.CallerNumber.Equals(Anonymous, StringComparison.OrdinalIgnoreCase);
         var caller = withheld
@@ -43,6 +44,8 @@ internal sealed partial class RoutingService(
             : RequestRules.Number(request.CallerNumber, gateway.DefaultCountry, faults, "caller_number");
         faults.Require(Enum.IsDefined(request.CallKind), "call_kind", "Must be VOICE or SMS.");
         faults.ThrowIfAny();
+        if (isAhead)
+            NoteClockAhead(gateway.Id);
         if (called is null)
         {
             Telemetry.Resolved(V1.RefusalReason.AddressIncomplete, startedAt);
@@ -122,6 +125,13 @@ internal sealed partial class RoutingService(
             Log.Unrecorded(logger, untold);
     }
 
+    private void NoteClockAhead(string gatewayId)
+    {
+        Telemetry.GatewayClockAhead(gatewayId);
+        if (_toldClocks.MayTell(out var untold))
+            Log.ClockAhead(logger, gatewayId, untold);
+    }
+
     private static CallKind KindOf(V1.CallKind kind) => kind == V1.CallKind.Sms ? CallKind.Sms : CallKind.Voice;
 
     private static partial class Log
@@ -147,5 +157,8 @@ internal sealed partial class RoutingService(
 
         [LoggerMessage(7, LogLevel.Warning, "resolve: the store takes no changes, so a call was neither recorded nor counted; calls go on without limits of frequency. Since this was last told {Untold} others were.")]
         public static partial void Unrecorded(ILogger logger, int untold);
+
+        [LoggerMessage(8, LogLevel.Warning, "resolve: gateway {GatewayId} tells of a call that began more than 10 minutes from now: check its clock and time zone. The call goes on. Since this was last told {Untold} others did.")]
+        public static partial void ClockAhead(ILogger logger, string gatewayId, int untold);
     }
 }

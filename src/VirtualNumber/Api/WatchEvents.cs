@@ -16,6 +16,13 @@ internal sealed partial class LeaseService
         var tenant = rules.Tenant(request.TenantId, faults);
         RequestRules.Cursor(request, faults);
         faults.ThrowIfAny();
+        using var place = streams.TryEnter(tenant.Id);
+        if (place is null)
+        {
+            Telemetry.RequestRefused("event-of-tenant");
+            throw StatusMap.Overloaded();
+        }
+
         var watch = events.Open(tenant.Id, request.Cursor, request.FromOldest) ?? throw StatusMap.CursorInvalid();
 
         using var timer = new CancellationTokenSource();

@@ -29,19 +29,19 @@ internal sealed partial class CallAdmission
     {
         var metadata = context.GetEndpoint()?.Metadata;
         if (metadata?.GetMetadata<HttpCallMetadata>() is { } byHttp)
-            return AdmitAsync(context, ShareOf(metadata, byHttp.IsStream), byHttp.Name, byHttp.IsStream, RefuseByHttpAsync);
+            return AdmitAsync(context, ShareOf(metadata, byHttp.Name, byHttp.IsStream), byHttp.Name, byHttp.IsStream, RefuseByHttpAsync);
         return metadata?.GetMetadata<GrpcMethodMetadata>() is { Method: var method }
-            ? AdmitAsync(context, ShareOf(metadata, method.Type != MethodType.Unary), method.FullName, method.Type != MethodType.Unary, RefuseAsync)
+            ? AdmitAsync(context, ShareOf(metadata, method.FullName, method.Type != MethodType.Unary), method.FullName, method.Type != MethodType.Unary, RefuseAsync)
             : _next(context);
     }
 
-    /// <summary>A service may have one for its streams, named last; null: the call takes no place.</summary>
-    private static CallShare? ShareOf(EndpointMetadataCollection metadata, bool isStream)
+    /// <summary>A service may have one for its streams, or for one of its methods, named last; null: the call takes no place.</summary>
+    private static CallShare? ShareOf(EndpointMetadataCollection metadata, string method, bool isStream)
     {
         var shares = metadata.GetOrderedMetadata<CallShare>();
         for (var i = shares.Count - 1; i >= 0; i--)
         {
-            if (isStream || !shares[i].StreamsOnly)
+            if (shares[i].IsFor(method, isStream))
                 return shares[i];
         }
 

@@ -14,8 +14,17 @@ internal sealed class CallShare(string name, int limit, CallShare? within = null
     /// <summary>Whether only streams take a place: of the health service, whose checks are never refused, and of events.</summary>
     public bool StreamsOnly { get; init; }
 
+    /// <summary>The only method of a service whose calls take a place here; null: all of them.</summary>
+    public string? OnlyMethod { get; init; }
+
     /// <summary>How many calls are in progress.</summary>
     public int Taken => Volatile.Read(ref _taken);
+
+    /// <summary>Whether calls of a method take their place here.</summary>
+    /// <param name="method">Its path: the service, a slash, the method.</param>
+    /// <param name="isStream">Whether it streams.</param>
+    public bool IsFor(string method, bool isStream) =>
+        (isStream || !StreamsOnly) && (OnlyMethod is null || method.AsSpan(method.LastIndexOf('/') + 1).SequenceEqual(OnlyMethod));
 
     /// <summary>Takes a place; false when there is none. Nobody waits for one: a queue would only hide that the answers come too late.</summary>
     public bool TryEnter()

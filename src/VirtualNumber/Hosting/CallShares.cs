@@ -9,17 +9,17 @@ internal sealed class CallShares
     public CallShares(OverloadOptions options)
     {
         var all = new CallShare("all", options.RequestsInProgress);
-        LookUps = new("look-up", options.RequestsInProgress, all);
+        LookUps = new("look-up", options.RequestsInProgress, all) { OnlyMethod = nameof(V1.RoutingService.RoutingServiceBase.Resolve) };
         Verbs = new("verb", options.RequestsInProgress - options.ReservedForLookUps, all);
         Watches = new("watch", options.Streams) { StreamsOnly = true };
         Events = new("event", options.Streams) { StreamsOnly = true };
         Reflections = new("reflection", options.Streams);
     }
 
-    /// <summary>All that gateways ask for and report.</summary>
+    /// <summary>What a call waits for.</summary>
     public CallShare LookUps { get; }
 
-    /// <summary>All that platforms and operators ask for.</summary>
+    /// <summary>All that platforms and operators ask for, and what gateways report: no call waits for that, and it can be repeated.</summary>
     public CallShare Verbs { get; }
 
     /// <summary>The streams of the health service; its other methods take no place.</summary>

@@ -28,6 +28,12 @@ public sealed class OverloadOptions
     public int Streams { get; set; } = 1_000;
 
     /// <summary>
+    /// How many streams of events of one tenant; 1 to 100,000. Default 200, a fifth of all: one platform that opens too many does not
+    /// shut out the others.
+    /// </summary>
+    public int StreamsPerTenant { get; set; } = 200;
+
+    /// <summary>
     /// How long a stream may last; 1 second to 1 day. Default 1 hour: who still watches opens another, who has forgotten it does not.
     /// </summary>
     public TimeSpan StreamTime { get; set; } = TimeSpan.FromHours(1);
@@ -50,6 +56,8 @@ public sealed class OverloadOptions
             faults.Add("LongestCall must be 1 second to 10 minutes.");
         if (Streams is < 1 or > 100_000)
             faults.Add("Streams must be 1 to 100000.");
+        if (StreamsPerTenant is < 1 or > 100_000)
+            faults.Add("StreamsPerTenant must be 1 to 100000.");
         if (StreamTime < TimeSpan.FromSeconds(1) || StreamTime > TimeSpan.FromDays(1))
             faults.Add("StreamTime must be 1 second to 1 day.");
         if (Connections is < 10 or > 1_000_000)

@@ -9,11 +9,11 @@ internal sealed class CallFrequencies
     private readonly Dictionary<Digest, List<(DateTimeOffset Time, Digest Call)>> _connected = [];
     private readonly Dictionary<Digest, DateTimeOffset> _ends = [];
 
-    /// <summary>Whether a call may be connected; then it is counted, unless it was before.</summary>
+    /// <summary>Whether a call may be connected; then it is counted, unless it was before and is still the same call.</summary>
     public bool Count(CallFrequency frequency, Digest call, DateTimeOffset now)
     {
         var connected = (_connected.GetValueOrDefault(frequency.Counter) ?? []).Where(known => known.Time > now - frequency.Longest).ToList();
-        if (connected.Exists(known => known.Call == call))
+        if (connected.Exists(known => known.Call == call && known.Time > now - CallFrequency.SameCallWithin))
             return true;
         if (frequency.Limits.Any(limit => connected.Count(known => known.Time > now - limit.Within) >= limit.Count))
             return false;

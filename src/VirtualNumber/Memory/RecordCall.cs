@@ -21,6 +21,9 @@ internal abstract partial class Block
                 known = null;
             }
 
+            // A look-up that reaches no lease tells nothing of the call that did.
+            if (known?.Lease is not null && step.Lease is null)
+                return RecordCallOutcome.Recorded;
             _calls.Write(
                 new CallRecord
                 {
@@ -28,7 +31,7 @@ internal abstract partial class Block
                     StartTime = known?.StartTime ?? now,
                     DueTime = known?.DueTime ?? now + step.Keeping.Kept,
                     Outcome = outcome,
-                    Lease = step.Lease ?? known?.Lease,
+                    Lease = step.Lease,
                     Number = step.Called,
                     Source = step.Source,
                     Events = known?.Events ?? [],

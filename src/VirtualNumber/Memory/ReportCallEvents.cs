@@ -10,7 +10,7 @@ internal abstract partial class Block
     {
         lock (Gate)
         {
-            if (Entry.IndexOf(step.Lease.Slot) >= NumberCount)
+            if (Entry.IndexOf(step.Lease.Slot) >= NumberCount || step.Scope?.Includes(Entry.NumberOf(step.Lease.Slot), Entry.Owner.Pool) == false)
                 return new(CallEventsOutcome.LeaseUnknown);
             var known = _calls.Find(step.Call);
             if (known is { Lease: { } lease } && lease != step.Lease)

@@ -14,6 +14,12 @@ internal readonly record struct CallKeeping(TimeSpan Kept, int MostPerBlock);
 /// <param name="Limits">How much he may be; all of them hold. At least one.</param>
 internal sealed record CallFrequency(Digest Counter, IReadOnlyList<CallLimit> Limits)
 {
+    /// <summary>
+    /// So long after it was counted a call is the same call when it is looked up again, and is not counted again: long enough for a gateway that
+    /// has lost an answer, and too short for a caller who can make his gateway use a call id again to gain by it.
+    /// </summary>
+    public static readonly TimeSpan SameCallWithin = TimeSpan.FromMinutes(1);
+
     /// <summary>So many of the latest connections are remembered.</summary>
     public int Remembered => Limits.Max(limit => limit.Count);
 
@@ -53,7 +59,11 @@ internal enum RecordCallOutcome
 /// <param name="Events">What happened.</param>
 /// <param name="Keeping">How long the record is kept, should there be none yet.</param>
 internal readonly record struct CallEventsStep(
-    uint Block, Digest Call, LeaseOfCall Lease, CallSource Source, ImmutableArray<CallEvent> Events, CallKeeping Keeping);
+    uint Block, Digest Call, LeaseOfCall Lease, CallSource Source, ImmutableArray<CallEvent> Events, CallKeeping Keeping)
+{
+    /// <summary>The numbers of the gateway that reports; null: all.</summary>
+    public NumberScope? Scope { get; init; }
+}
 
 /// <summary>What became of a report on a call, in order of precedence. The first two the verb finds; a store answers the others.</summary>
 internal enum CallEventsOutcome
@@ -64,7 +74,7 @@ internal enum CallEventsOutcome
     /// <summary>The epoch is not the lease's.</summary>
     EpochWrong,
 
-    /// <summary>There is no such block or slot.</summary>
+    /// <summary>There is no such block or slot, or its number is none of the gateway's.</summary>
     LeaseUnknown,
 
     /// <summary>The call belongs to another holder, of this slot or of another one; nothing was added.</summary>

@@ -19,16 +19,22 @@ internal enum LockOuts
 
 /// <summary>
 /// Counts extensions that reach nobody, by caller and by number: with 200 of 10,000 extensions in use one guess in 50 would hit. Those that
-/// would reach somebody, but for who calls or when, are counted by caller only.
+/// would reach somebody, but for who calls or when, are counted by caller only. A store that takes no changes stops no look-up: meanwhile each
+/// instance counts for itself, so that nobody guesses for nothing.
 /// </summary>
 internal sealed class GuessGuard(INumberPool pool, BlindIndex index, GuessOptions options)
 {
+    private readonly Counters _meanwhile = new();
+    private long _tidiedAt;
+
     /// <summary>Whether the caller, or everybody at the number, is locked out now.</summary>
     public async ValueTask<bool> IsLockedOutAsync(PhoneNumber called, PhoneNumber? caller, DateTimeOffset now, CancellationToken cancellation)
     {
-        var ofCaller = pool.FindBarAsync(CounterOfCaller(called, caller), now, cancellation).AsTask();
-        var ofNumber = pool.FindBarAsync(CounterOfNumber(called), now, cancellation).AsTask();
-        return (await Task.WhenAll(ofCaller, ofNumber)).Any(bar => bar is not null);
+        var (byCaller, byNumber) = (CounterOfCaller(called, caller), CounterOfNumber(called));
+        var ofCaller = pool.FindBarAsync(byCaller, now, cancellation).AsTask();
+        var ofNumber = pool.FindBarAsync(byNumber, now, cancellation).AsTask();
+        return (await Task.WhenAll(ofCaller, ofNumber)).Any(bar => bar is not null)
+            || _meanwhile.FindBar(byCaller, now) is not null || _meanwhile.FindBar(byNumber, now) is not null;
     }
 
     /// <summary>Counts a miss; tells whom it locked out.</summary>
@@ -46,8 +52,26 @@ internal sealed class GuessGuard(INumberPool pool, BlindIndex index, GuessOption
 
     private async Task<bool> CountAsync(Digest counter, int limit, DateTimeOffset now, CancellationToken cancellation)
     {
-        var answer = await pool.CountAsync(new CountStep(counter, limit, options.Window, options.LockOut), now, cancellation);
+        var step = new CountStep(counter, limit, options.Window, options.LockOut);
+        CountAnswer answer;
+        try
+        {
+            answer = await pool.CountAsync(step, now, cancellation);
+        }
+        catch (StoreUnavailableException fault) when (fault.OnlyChangesFail)
+        {
+            answer = CountMeanwhile(step, now);
+        }
+
         return answer is { Counted: true, BarredUntil: not null };
+    }
+
+    private CountAnswer CountMeanwhile(CountStep step, DateTimeOffset now)
+    {
+        var tidiedAt = Volatile.Read(ref _tidiedAt);
+        if (now.UtcTicks - tidiedAt > options.Window.Ticks && Interlocked.CompareExchange(ref _tidiedAt, now.UtcTicks, tidiedAt) == tidiedAt)
+            _meanwhile.Reclaim(now);
+        return _meanwhile.Count(step, now);
     }
 
     /// <summary>Callers who are withheld cannot be told apart; those at other numbers are not made to pay for it.</summary>

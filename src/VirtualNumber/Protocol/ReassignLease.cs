@@ -39,12 +39,14 @@ internal sealed partial class LeaseVerbs
             return new(LeaseOutcome.LeaseUnknown, null);
         if (record.Pair is null && (command.PeerNumber is not null || command.RealNumber is null || command.NewNumberIfBusy))
             return new(LeaseOutcome.PoolNotPair, LeaseOf(record, Now));
-        if (await KindRefusalAsync(command, record, cancellation) is { } refusal)
+        // What was done once is answered again, whatever the pool's rules have become.
+        var mark = MarkOf(command, record);
+        if (!record.Reassignments.Contains(mark) && await KindRefusalAsync(command, record, cancellation) is { } refusal)
             return new(refusal, LeaseOf(record, Now));
 
         var step = new ReassignStep(
             holder,
-            MarkOf(command, record),
+            mark,
             command.RealNumber is { } number ? Seal(number, tenantId, record.Delivery, record.Claim) : null,
             command.PeerNumber is { } peer ? SealPeer(peer, tenantId, record.Delivery, record.Claim) : null);
         var now = Now;

@@ -31,7 +31,7 @@ internal sealed partial class LeaseVerbs
                 ? answer with { Outcome = ResolveOutcome.TooFrequent, RealNumber = null }
                 : answer;
         }
-        catch (StoreUnavailableException fault) when (fault.Trouble is StoreTrouble.ChangesRefused or StoreTrouble.Moving)
+        catch (StoreUnavailableException fault) when (fault.OnlyChangesFail)
         {
             return answer with { IsUnrecorded = true };
         }

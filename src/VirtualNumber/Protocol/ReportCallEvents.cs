@@ -9,7 +9,9 @@ namespace VirtualNumber.Protocol;
 /// <param name="LeaseId">The lease that Resolve answered.</param>
 /// <param name="Epoch">The epoch that Resolve answered.</param>
 /// <param name="Events">What happened.</param>
-internal sealed record ReportCallEventsCommand(string GatewayId, string CallId, string LeaseId, long Epoch, ImmutableArray<CallEvent> Events);
+/// <param name="Scope">The numbers of the gateway; null: all. Leases of others it does not know.</param>
+internal sealed record ReportCallEventsCommand(
+    string GatewayId, string CallId, string LeaseId, long Epoch, ImmutableArray<CallEvent> Events, NumberScope? Scope = null);
 
 internal sealed partial class LeaseVerbs
 {
@@ -31,7 +33,10 @@ internal sealed partial class LeaseVerbs
                 new LeaseOfCall(holder.Slot, holder.LeaseTime),
                 new CallSource(CallKind.Unspecified, command.GatewayId, RunsOfDigits.Hide(command.CallId), default),
                 command.Events,
-                Keeping),
+                Keeping)
+            {
+                Scope = command.Scope,
+            },
             Now,
             cancellation);
     }

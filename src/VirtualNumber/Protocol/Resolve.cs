@@ -47,16 +47,46 @@ internal readonly record struct ResolveAnswer(
 internal sealed partial class LeaseVerbs
 {
     /// <summary>
+    /// What was read of a lease is believed for so long: less than a telephone takes to ring. A look-up that took longer reads it again before
+    /// it connects, since whoever was told meanwhile that the lease has ended or has another holder holds this service to its word.
+    /// </summary>
+    private static readonly TimeSpan s_leaseBelieved = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often a look-up is recorded at most; then it is the store that cannot be relied on.</summary>
+    private const int MostRecordings = 3;
+
+    /// <summary>
     /// Where a call goes. Reads one record; nothing is cached. Then the call is recorded, and refused where its caller was connected as often
     /// as may be. Of a lease it changes nothing; an extension which reaches nobody is counted.
     /// </summary>
+    /// <exception cref="StoreUnavailableException">
+    /// The store, also where it was slow again and again and the lease changed each time.
+    /// </exception>
     public async ValueTask<ResolveAnswer> ResolveAsync(CallQuery call, CancellationToken cancellation)
     {
         if (await stock.FindOwnerAsync(call.Called, cancellation) is not { } owner)
             return new(ResolveOutcome.NotStocked);
-        var answer = await JudgeAsync(owner, call, cancellation);
-        return await RecordCallAsync(owner, call, answer with { Pool = owner }, cancellation);
+        var readAt = Now;
+        var judged = await JudgeAsync(owner, call, cancellation);
+        for (var recordings = 0; recordings < MostRecordings; recordings++)
+        {
+            var answer = await RecordCallAsync(owner, call, judged with { Pool = owner }, cancellation);
+            // Of a clock that was put back nothing is known.
+            if (answer.Outcome != ResolveOutcome.Connect || (Now - readAt).Duration() <= s_leaseBelieved)
+                return answer;
+            readAt = Now;
+            var again = await JudgeAsync(owner, call, cancellation);
+            if (ConnectsAlike(again, judged))
+                return answer;
+            judged = again;
+        }
+
+        throw new StoreUnavailableException("The lease changed each time that it was looked at, and the store was slow each time.") { Trouble = StoreTrouble.Silent };
     }
+
+    private static bool ConnectsAlike(in ResolveAnswer one, in ResolveAnswer other) =>
+        one.Outcome == ResolveOutcome.Connect && other.Outcome == ResolveOutcome.Connect
+        && one.RealNumber!.Equals(other.RealNumber) && (one.Slot, one.LeaseTime) == (other.Slot, other.LeaseTime);
 
     private async ValueTask<ResolveAnswer> JudgeAsync(Pool owner, CallQuery call, CancellationToken cancellation)
     {

@@ -19,6 +19,9 @@ internal sealed class StoreUnavailableException : Exception
     /// <summary>What kind of trouble it is.</summary>
     public StoreTrouble Trouble { get; init; }
 
+    /// <summary>Whether what is only read goes on.</summary>
+    public bool OnlyChangesFail => Trouble is StoreTrouble.ChangesRefused or StoreTrouble.Moving;
+
     /// <summary>For the operator, in readiness: what is wrong and what to do, without a secret or an address. Null: nothing beyond the kind.</summary>
     public string? Finding { get; init; }
 }

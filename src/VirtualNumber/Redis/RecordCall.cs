@@ -31,6 +31,7 @@ internal sealed partial class RedisStore
                 frequency?.Remembered ?? 0,
                 Ms(frequency?.Longest ?? TimeSpan.Zero),
                 Ms(3 * bounds.ClockSkew),
+                Ms(CallFrequency.SameCallWithin),
             ],
             cancellation);
         return (int)answer == 1 ? RecordCallOutcome.Recorded : RecordCallOutcome.TooFrequent;

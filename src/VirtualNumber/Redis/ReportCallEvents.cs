@@ -19,6 +19,8 @@ internal sealed partial class RedisStore
             await registry.RefreshAsync(cancellation);
         if (!block.IsFilled || index >= block.Entry.NumberCount)
             return new(CallEventsOutcome.LeaseUnknown);
+        if (step.Scope?.Includes(block.Entry.NumberOf(step.Lease.Slot), block.Pool) == false)
+            return new(CallEventsOutcome.LeaseUnknown);
 
         var answer = (RedisResult[])(await RunOnCallAsync(
             s_reportCallEvents,

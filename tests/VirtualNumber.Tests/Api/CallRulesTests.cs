@@ -251,6 +251,21 @@ public sealed class CallRulesTests : ApiTests
         (await RefusedCall.OfAsync(Leases.ReassignLeaseAsync, reassign)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "peer_number");
     }
 
+    [Test]
+    public async Task A_reassignment_is_answered_again_when_its_number_could_not_be_bound_any_more()
+    {
+        var lease = await LeaseAsync(Requests.CreateLease(real: "13912345678"));
+        var reassign = Requests.ReassignLease(lease.LeaseId, "0571-88888888");
+        var done = await Leases.ReassignLeaseAsync(reassign);
+        var update = Requests.UpdatePool();
+        update.CallRules = new() { AllowedKinds = { NumberKind.Mobile } };
+        await Ops.UpdatePoolAsync(update);
+
+        Assert.That(await Leases.ReassignLeaseAsync(reassign), Is.EqualTo(done));
+        reassign.RequestId = "another";
+        (await RefusedCall.OfAsync(Leases.ReassignLeaseAsync, reassign)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "real_number");
+    }
+
     private static IEnumerable<string> Couriers(int from, int count) => Enumerable.Range(from, count).Select(index => $"139{index:00000000}");
 
     private static CallHours Hours(string zone, params (string Start, string End)[] windows) =>

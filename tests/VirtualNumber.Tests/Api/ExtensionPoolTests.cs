@@ -1,6 +1,8 @@
 using Google.Protobuf;
 using Grpc.Core;
+using VirtualNumber.Protocol;
 using VirtualNumber.Sealing;
+using VirtualNumber.Tests.Protocol;
 using VirtualNumber.V1;
 
 namespace VirtualNumber.Tests.Api;
@@ -220,6 +222,38 @@ public sealed class ExtensionPoolTests : ApiTests
 
         Assert.That((await DialAsync(lease.VirtualNumber, lease.Extension, "")).Action, Is.EqualTo(RoutingAction.Reject));
         Assert.That((await DialAsync(elsewhere.VirtualNumber, elsewhere.Extension, "")).Action, Is.EqualTo(RoutingAction.Connect));
+    }
+
+    [TestCase(nameof(StoreTrouble.ChangesRefused))]
+    [TestCase(nameof(StoreTrouble.Moving))]
+    public async Task While_the_store_takes_no_changes_misses_are_counted_all_the_same(string kind)
+    {
+        var trouble = Enum.Parse<StoreTrouble>(kind);
+        var takesChanges = true;
+        await using var service = await TestService.StartAsync(pool => new HookedPool(pool)
+        {
+            Before = step => !takesChanges && step is "count" or "record call" ? throw new StoreUnavailableException("By the test.") { Trouble = trouble } : Task.CompletedTask,
+        });
+        await service.Ops.CreatePoolAsync(new CreatePoolRequest { TenantId = TestService.Alpha, Pool = s_pool });
+        await service.Ops.AddNumbersAsync(Requests.AddBlocks("shared", "162100200"));
+        var lease = (await service.Leases.CreateLeaseAsync(Requests.Extension())).Lease;
+
+        async Task<RoutingAction> DialAsync(string digits, string caller) =>
+            (await service.Routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber, digits, caller, "call-1"))).Action;
+
+        takesChanges = false;
+        for (var miss = 0; miss < 5; miss++)
+        {
+            Assert.That(await DialAsync(lease.Extension, Requests.Caller), Is.EqualTo(RoutingAction.Connect), $"after {miss} misses");
+            Assert.That(await DialAsync(WrongFor(lease.Extension), Requests.Caller), Is.EqualTo(RoutingAction.Reject));
+        }
+
+        Assert.That(await DialAsync(lease.Extension, Requests.Caller), Is.EqualTo(RoutingAction.Reject));
+        Assert.That(await DialAsync(lease.Extension, "+99955500222"), Is.EqualTo(RoutingAction.Connect), "somebody else");
+        takesChanges = true;
+        Assert.That(await DialAsync(lease.Extension, Requests.Caller), Is.EqualTo(RoutingAction.Reject), "what was counted meanwhile holds");
+        service.Time.Advance(TimeSpan.FromMinutes(10));
+        Assert.That(await DialAsync(lease.Extension, Requests.Caller), Is.EqualTo(RoutingAction.Connect));
     }
 
     /// <summary>Each guess at a number with 200 live extensions of 10,000 hits with a chance of 2 %, until there are no more guesses.</summary>

@@ -17,7 +17,7 @@ public sealed class ListCallsTests : ApiTests
         Assert.That((await Ops.ListCallsAsync(CallRequests.List())).Calls.Single(), Is.EqualTo(new Call
         {
             GatewayId = TestService.Gateway,
-            CallId = "***********-7@10.0.0.1",
+            CallId = "*************@10.0.0.1",
             CallKind = CallKind.Voice,
             VirtualNumber = lease.VirtualNumber,
             MaskedCaller = "+99955*******",

@@ -84,12 +84,36 @@ public sealed class ReportCallEventsTests : ApiTests
             Is.EqualTo(("***********-x", CallKind.Unspecified, "", ResolveOutcome.Unspecified, lease.VirtualNumber, 3)));
     }
 
+    [TestCase("139-1380-0138", "*************")]
+    [TestCase("(139).13.80.01.38@gw", "(****************@gw")]
+    [TestCase("call-123456-x7", "call-123456-x7")]
+    public async Task What_may_be_a_number_in_a_call_id_is_hidden(string callId, string shown)
+    {
+        var lease = await LeaseAsync();
+        await Routing.ReportCallEventsAsync(CallRequests.Report(lease, callId, CallRequests.Talk(Now, 1)));
+        Assert.That((await CallsOfAsync(lease)).Single().CallId, Is.EqualTo(shown));
+    }
+
     [Test]
     public async Task The_epoch_must_be_that_of_the_lease()
     {
         var request = CallRequests.Report(await LeaseAsync(), CallId, CallRequests.Talk(Now, 1));
         request.Epoch++;
         (await RefusedCall.OfAsync(Routing.ReportCallEventsAsync, request)).Expect(StatusCode.InvalidArgument, ErrorReason.FieldsInvalid, "epoch");
+    }
+
+    [Test]
+    public async Task A_gateway_reports_on_calls_to_its_own_numbers_only()
+    {
+        await using var service = await TestService.StartAsync(settings: [("Gateways:0:Numbers:0", "86:171"), ("Gateways:1:Id", "all")]);
+        await service.Ops.CreatePoolAsync(Requests.CreatePool(Requests.PoolId));
+        await service.Ops.AddNumbersAsync(Requests.AddBlocks(Requests.PoolId, Requests.Block));
+        var report = CallRequests.Report((await service.Leases.CreateLeaseAsync(Requests.CreateLease())).Lease, CallId, CallRequests.Talk(service.Time.Now, 1));
+
+        (await RefusedCall.OfAsync(service.Routing.ReportCallEventsAsync, report)).Expect(StatusCode.NotFound, ErrorReason.LeaseUnknown);
+        Assert.That((await service.Ops.ListCallsAsync(CallRequests.List())).Calls, Is.Empty);
+        report.GatewayId = "all";
+        Assert.That((await service.Routing.ReportCallEventsAsync(report)).NewEventCount, Is.EqualTo(3));
     }
 
     [Test]

@@ -9,7 +9,7 @@ namespace VirtualNumber.Tests.Api;
 public sealed class WatchEventsTests : ApiTests
 {
     private protected override Task<TestService> StartServiceAsync() => TestService.StartAsync(
-        settings: [("Events:Interval", "00:00:00.02"), ("Events:HeartBeat", "00:00:01"), ("Overload:Streams", "3")]);
+        settings: [("Events:Interval", "00:00:00.02"), ("Events:HeartBeat", "00:00:01"), ("Overload:Streams", "3"), ("Overload:StreamsPerTenant", "2")]);
 
     [Test]
     public async Task What_happens_to_a_lease_is_told_with_its_id_and_epoch_and_no_number()
@@ -170,19 +170,40 @@ public sealed class WatchEventsTests : ApiTests
         var watches = new List<AsyncServerStreamingCall<WatchEventsResponse>>();
         try
         {
-            for (var i = 0; i < 3; i++)
+            foreach (var tenant in new[] { TestService.Alpha, TestService.Alpha, TestService.Beta })
             {
-                watches.Add(Leases.WatchEvents(Request()));
+                watches.Add(Leases.WatchEvents(new WatchEventsRequest { TenantId = tenant }));
                 await NextAsync(watches[^1]);
             }
 
-            (await FaultAsync(Request())).Expect(StatusCode.ResourceExhausted, ErrorReason.Overloaded);
+            (await FaultAsync(new() { TenantId = TestService.Beta })).Expect(StatusCode.ResourceExhausted, ErrorReason.Overloaded);
             Assert.That(await LeaseAsync(), Is.Not.Null);
         }
         finally
         {
             watches.ForEach(watch => watch.Dispose());
         }
+    }
+
+    [Test]
+    public async Task One_tenant_s_watches_leave_places_for_others()
+    {
+        using var first = Leases.WatchEvents(Request());
+        await NextAsync(first);
+        using var second = Leases.WatchEvents(Request(), deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(5));
+        await NextAsync(second);
+        (await FaultAsync(Request())).Expect(StatusCode.ResourceExhausted, ErrorReason.Overloaded);
+        using var others = Leases.WatchEvents(new WatchEventsRequest { TenantId = TestService.Beta });
+        await NextAsync(others);
+
+        others.Dispose();
+        while (await second.ResponseStream.MoveNext(CancellationToken.None).Soon())
+        {
+            // Until it ends by itself, ahead of its deadline.
+        }
+
+        using var third = Leases.WatchEvents(Request());
+        await NextAsync(third);
     }
 
     private static WatchEventsRequest Request(string cursor = "", bool fromOldest = false) =>

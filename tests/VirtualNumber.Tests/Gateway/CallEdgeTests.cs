@@ -120,6 +120,22 @@ internal sealed class CallEdgeTests : GatewayBed
     }
 
     [Test]
+    public async Task Who_tries_again_with_the_same_Call_ID_makes_another_call_at_the_service()
+    {
+        var (gateway, service) = await StartAsync();
+        await using var front = service;
+        var call = await NewCall(gateway).RingAsync();
+        await _called.SendAsync(gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag));
+        await _caller.AnswerAsync("INVITE", 486);
+        await call.InviteAsync();
+        await _called.NextAsync(message => message.Status == 0 && message.Method == "INVITE" && message.Header("Via") != call.Invite.Header("Via"));
+
+        var asked = service.Asked.Where(one => one.Path == "/v1/calls:resolve").Select(one => V1.ResolveRequest.Parser.ParseJson(one.Body).CallId).ToList();
+        Assert.That(asked, Has.Count.EqualTo(2));
+        Assert.That(asked, Is.Unique, "what a caller chooses does not tell calls apart, so he evades no limit by it");
+    }
+
+    [Test]
     public async Task An_answer_that_is_repeated_when_its_call_is_forgotten_is_not_sent()
     {
         var (gateway, service) = await StartAsync(settings: new Dictionary<string, string> { ["VN_CALL_FORGOTTEN"] = "1" });

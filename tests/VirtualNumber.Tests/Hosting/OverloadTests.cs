@@ -74,6 +74,25 @@ public sealed class OverloadTests : ApiTests
     }
 
     [Test]
+    public async Task What_gateways_report_takes_none_of_the_places_that_are_reserved_for_look_ups()
+    {
+        var lease = await LeaseAsync(Requests.CreateLease("SF0"));
+        HoldSteps();
+        var reports = Enumerable.Range(0, Places - Reserved).Select(i => HoldReportAsync(lease, $"call-{i}")).ToList();
+        await HeldAsync(Places - Reserved);
+
+        (await RefusedCall.OfAsync(Routing.ReportCallEventsAsync, CallRequests.Report(lease, "call-9", CallRequests.Talk(Now, 1))))
+            .Expect(StatusCode.ResourceExhausted, ErrorReason.Overloaded);
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        var byHttp = await http.PostAsync(new Uri(Service.HttpAddress, $"/v1/gateways/{TestService.Gateway}:heartbeat"), new StringContent("{}"));
+        Assert.That(byHttp.StatusCode, Is.EqualTo(HttpStatusCode.TooManyRequests));
+        reports.Add(HoldLookUpAsync(lease));
+        await HeldAsync(1);
+        _letGo.SetResult();
+        await Task.WhenAll(reports).Soon();
+    }
+
+    [Test]
     public async Task Look_ups_may_take_every_place()
     {
         var lease = await LeaseAsync(Requests.CreateLease("SF0"));
@@ -191,7 +210,7 @@ public sealed class OverloadTests : ApiTests
 
     private void HoldSteps() => _hooks.Before = async step =>
     {
-        if (step is not ("take" or "resolve"))
+        if (step is not ("take" or "resolve" or "report call events"))
             return;
         _held.Release();
         await _letGo.Task;
@@ -209,6 +228,10 @@ public sealed class OverloadTests : ApiTests
 
     private async Task HoldLookUpAsync(Lease lease) =>
         await ((Task)Routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber)).ResponseAsync).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private async Task HoldReportAsync(Lease lease, string callId) =>
+        await ((Task)Routing.ReportCallEventsAsync(CallRequests.Report(lease, callId, CallRequests.Talk(Now, 1))).ResponseAsync)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private static Task<RawResponse> PostAsync(RawClient raw, byte[] body, params (string, string)[] headers) => raw.SendAsync(
         HttpMethod.Post, "/virtualnumber.v1.LeaseService/GetLease", body, "application/grpc", HttpVersion.Version20, headers);

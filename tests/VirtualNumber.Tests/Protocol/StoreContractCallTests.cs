@@ -31,12 +31,24 @@ public sealed class StoreContractCallTests(StoreUnderTest kind) : StoreTests(kin
     }
 
     [Test]
-    public async Task A_look_up_that_reaches_no_lease_leaves_the_one_that_the_call_had()
+    public async Task A_look_up_that_reaches_no_lease_changes_nothing_of_a_call_that_did()
     {
         await RecordAsync("a", ResolveOutcome.Connect, T0);
-        await RecordAsync("a", ResolveOutcome.Suspended, T0 + Second, lease: null);
+        Assert.That(await RecordAsync("a", ResolveOutcome.NotLeased, T0 + Second, lease: null, number: 2, gateway: "gw-2"), Is.EqualTo(RecordCallOutcome.Recorded));
 
-        Assert.That(await ListAsync(), Is.EqualTo(new[] { CallOf("a", ResolveOutcome.Suspended, T0, LeaseOf(0)) }));
+        Assert.That(await ListAsync(), Is.EqualTo(new[] { CallOf("a", ResolveOutcome.Connect, T0, LeaseOf(0)) }));
+    }
+
+    [Test]
+    public async Task A_report_is_only_on_a_lease_of_a_number_that_the_gateway_has()
+    {
+        CallEvent[] events = [At(CallEventKind.Ringing, T0)];
+        var own = new NumberScope([_block.Number(0).Canonical], []);
+        Assert.That((await ReportAsync("a", T0, events, LeaseOf(0), scope: own)).Outcome, Is.EqualTo(CallEventsOutcome.Added));
+        Assert.That((await ReportAsync("b", T0, events, LeaseOf(1), scope: own)).Outcome, Is.EqualTo(CallEventsOutcome.LeaseUnknown));
+        var pool = new NumberScope([], [$"{_block.Pool.TenantId}/{_block.Pool.PoolId}"]);
+        Assert.That((await ReportAsync("c", T0, events, LeaseOf(1), scope: pool)).Outcome, Is.EqualTo(CallEventsOutcome.Added));
+        Assert.That((await ListAsync()).Select(call => call.Call), Is.EquivalentTo(new[] { "a", "c" }.Select(DigestOf)));
     }
 
     [Test]
@@ -69,15 +81,26 @@ public sealed class StoreContractCallTests(StoreUnderTest kind) : StoreTests(kin
     }
 
     [Test]
-    public async Task A_call_that_was_let_through_is_neither_counted_nor_refused_again()
+    public async Task A_call_that_was_let_through_is_neither_counted_nor_refused_again_for_a_minute()
     {
         await ConnectAsync("a", T0);
         Assert.That(await ConnectAsync("a", T0 + Second), Is.EqualTo(RecordCallOutcome.Recorded));
-        Assert.That(await ConnectAsync("a", T0 + (50 * Minute)), Is.EqualTo(RecordCallOutcome.Recorded));
+        Assert.That(await ConnectAsync("a", T0 + Minute - s_millisecond), Is.EqualTo(RecordCallOutcome.Recorded));
 
-        Assert.That(await ConnectAsync("b", T0 + Minute), Is.EqualTo(RecordCallOutcome.Recorded), "counted once, at its first look-up");
-        Assert.That(await ConnectAsync("c", T0 + (2 * Minute)), Is.EqualTo(RecordCallOutcome.Recorded));
-        Assert.That(await ConnectAsync("a", T0 + (3 * Minute)), Is.EqualTo(RecordCallOutcome.Recorded), "however many came in between");
+        Assert.That(await ConnectAsync("b", T0 + Minute), Is.EqualTo(RecordCallOutcome.Recorded), "a was counted once, at its first look-up");
+        Assert.That(await ConnectAsync("a", T0 + Minute), Is.EqualTo(RecordCallOutcome.TooFrequent), "a call like any other by now");
+        Assert.That(await ConnectAsync("a", T0 + (2 * Minute)), Is.EqualTo(RecordCallOutcome.Recorded));
+        Assert.That(await ConnectAsync("a", T0 + (3 * Minute)), Is.EqualTo(RecordCallOutcome.TooFrequent), "three within the hour, two of them the same id");
+    }
+
+    [Test]
+    public async Task A_call_id_that_is_used_again_and_again_gains_nothing()
+    {
+        var connected = 0;
+        for (var at = T0; at < T0 + Hour; at += 30 * Second)
+            connected += await ConnectAsync("a", at) == RecordCallOutcome.Recorded ? 1 : 0;
+
+        Assert.That(connected, Is.EqualTo(3 * 2), "three within the hour, and each once more within its minute");
     }
 
     [Test]
@@ -313,11 +336,15 @@ public sealed class StoreContractCallTests(StoreUnderTest kind) : StoreTests(kin
     }
 
     private ValueTask<CallEventsAnswer> ReportAsync(
-        string call, DateTimeOffset now, IEnumerable<CallEvent> events, LeaseOfCall? lease = null, uint? block = null, CallKeeping? keeping = null) =>
+        string call, DateTimeOffset now, IEnumerable<CallEvent> events, LeaseOfCall? lease = null, uint? block = null, CallKeeping? keeping = null,
+        NumberScope? scope = null) =>
         Steps.ReportCallEventsAsync(
             new CallEventsStep(
                 block ?? _block.Id, DigestOf(call), lease ?? LeaseOf(0), SourceOf(call) with { Kind = CallKind.Unspecified, SealedCaller = default },
-                [.. events], keeping ?? s_keeping),
+                [.. events], keeping ?? s_keeping)
+            {
+                Scope = scope,
+            },
             now,
             None);
 

@@ -1,9 +1,8 @@
-using VirtualNumber.Protocol;
 using VirtualNumber.Sealing;
 
-namespace VirtualNumber.Memory;
+namespace VirtualNumber.Protocol;
 
-/// <summary>What is counted within a window: guesses, leases of a minute.</summary>
+/// <summary>What is counted within a window, in this process alone: guesses, leases of a minute.</summary>
 internal sealed class Counters
 {
     private readonly Lock _gate = new();
