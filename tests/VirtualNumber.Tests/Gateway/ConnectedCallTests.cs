@@ -83,13 +83,15 @@ internal sealed class ConnectedCallTests : GatewayBed
         calls.AssertNothingLeaks([caller], [holder]);
     }
 
-    [Test]
-    public async Task An_extension_comes_after_484_as_a_second_dip_of_the_same_call()
+    [TestCase("")]
+    [TestCase(";ext=")]
+    public async Task An_extension_comes_after_484_as_a_second_dip_of_the_same_call(string parameter)
     {
         var (caller, holder) = (NextCaller(), NextHolder());
         var lease = await Bed.LeaseAsync(SipBed.Extension, $"+{holder}");
         var before = Front.Asked.Count;
-        var calls = await MakeAsync(Call("caller-overlap", caller, lease.VirtualNumber, lease.Extension), "called");
+        var plan = Call("caller-overlap", caller, lease.VirtualNumber, lease.Extension) with { Replace = ("INVITE sip:[field1][field2]@", $"INVITE sip:[field1]{parameter}[field2]@") };
+        var calls = await MakeAsync(plan, "called");
 
         Assert.That(calls.Answer.Status, Is.EqualTo(484));
         Assert.That(calls.Invite.FirstLine, Does.StartWith($"INVITE sip:+{holder}@"));
