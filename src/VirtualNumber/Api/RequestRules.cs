@@ -228,7 +228,7 @@ internal sealed class RequestRules(CallerDirectory callers, RealNumberRules real
     public static string FaultCause(string cause, FieldFaults faults)
     {
         var good = cause.Length <= LongestFaultCause && cause.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-') && RunsOfDigits.Hide(cause) == cause;
-        faults.Require(good, "cause", $"Must be at most {LongestFaultCause} ASCII letters, digits, dots, underscores and hyphens, without seven digits in a row.");
+        faults.Require(good, "cause", $"Must be at most {LongestFaultCause} ASCII letters, digits, dots, underscores and hyphens, without seven digits in a row, separators or not.");
         return cause;
     }
 

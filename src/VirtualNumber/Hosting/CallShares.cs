@@ -9,17 +9,20 @@ internal sealed class CallShares
     public CallShares(OverloadOptions options)
     {
         var all = new CallShare("all", options.RequestsInProgress);
-        LookUps = new("look-up", options.RequestsInProgress, all) { OnlyMethod = nameof(V1.RoutingService.RoutingServiceBase.Resolve) };
+        LookUps = new("look-up", options.RequestsInProgress, all)
+        {
+            OnlyMethods = [nameof(V1.RoutingService.RoutingServiceBase.Resolve), nameof(V1.RoutingService.RoutingServiceBase.ReportHeartbeat)],
+        };
         Verbs = new("verb", options.RequestsInProgress - options.ReservedForLookUps, all);
         Watches = new("watch", options.Streams) { StreamsOnly = true };
         Events = new("event", options.Streams) { StreamsOnly = true };
         Reflections = new("reflection", options.Streams);
     }
 
-    /// <summary>What a call waits for.</summary>
+    /// <summary>What a telephone call waits for, and heart-beats: they are few, and a busy instance must not make a gateway look silent.</summary>
     public CallShare LookUps { get; }
 
-    /// <summary>All that platforms and operators ask for, and what gateways report: no call waits for that, and it can be repeated.</summary>
+    /// <summary>All that platforms and operators ask for, and what else gateways report: no telephone call waits for that.</summary>
     public CallShare Verbs { get; }
 
     /// <summary>The streams of the health service; its other methods take no place.</summary>

@@ -16,7 +16,7 @@ internal sealed record CallRecord
     /// <summary>From when on Reclaim removes it.</summary>
     public required DateTimeOffset DueTime { get; init; }
 
-    /// <summary>What its latest look-up came to; unspecified: none was seen.</summary>
+    /// <summary>What its latest look-up came to, of those that reached a lease if one did; unspecified: none was seen.</summary>
     public required ResolveOutcome Outcome { get; init; }
 
     /// <summary>The lease that it reached last; null: none. What is reported of it belongs to this holder of the slot and to no other.</summary>

@@ -16,7 +16,7 @@ internal sealed record CallFrequency(Digest Counter, IReadOnlyList<CallLimit> Li
 {
     /// <summary>
     /// So long after it was counted a call is the same call when it is looked up again, and is not counted again: long enough for a gateway that
-    /// has lost an answer, and too short for a caller who can make his gateway use a call id again to gain by it.
+    /// has lost an answer, and no longer, since whoever can make his gateway use a call id again is not held to the limits meanwhile.
     /// </summary>
     public static readonly TimeSpan SameCallWithin = TimeSpan.FromMinutes(1);
 

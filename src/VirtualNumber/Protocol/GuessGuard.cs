@@ -30,6 +30,7 @@ internal sealed class GuessGuard(INumberPool pool, BlindIndex index, GuessOption
     /// <summary>Whether the caller, or everybody at the number, is locked out now.</summary>
     public async ValueTask<bool> IsLockedOutAsync(PhoneNumber called, PhoneNumber? caller, DateTimeOffset now, CancellationToken cancellation)
     {
+        TidyMeanwhile(now);
         var (byCaller, byNumber) = (CounterOfCaller(called, caller), CounterOfNumber(called));
         var ofCaller = pool.FindBarAsync(byCaller, now, cancellation).AsTask();
         var ofNumber = pool.FindBarAsync(byNumber, now, cancellation).AsTask();
@@ -60,18 +61,18 @@ internal sealed class GuessGuard(INumberPool pool, BlindIndex index, GuessOption
         }
         catch (StoreUnavailableException fault) when (fault.OnlyChangesFail)
         {
-            answer = CountMeanwhile(step, now);
+            answer = _meanwhile.Count(step, now);
         }
 
         return answer is { Counted: true, BarredUntil: not null };
     }
 
-    private CountAnswer CountMeanwhile(CountStep step, DateTimeOffset now)
+    private void TidyMeanwhile(DateTimeOffset now)
     {
         var tidiedAt = Volatile.Read(ref _tidiedAt);
-        if (now.UtcTicks - tidiedAt > options.Window.Ticks && Interlocked.CompareExchange(ref _tidiedAt, now.UtcTicks, tidiedAt) == tidiedAt)
+        // Also where the clock was put back since.
+        if (Math.Abs(now.UtcTicks - tidiedAt) > options.Window.Ticks && Interlocked.CompareExchange(ref _tidiedAt, now.UtcTicks, tidiedAt) == tidiedAt)
             _meanwhile.Reclaim(now);
-        return _meanwhile.Count(step, now);
     }
 
     /// <summary>Callers who are withheld cannot be told apart; those at other numbers are not made to pay for it.</summary>

@@ -143,8 +143,8 @@ internal interface INumberPool
 
     /// <summary>
     /// record call: writes what a look-up came to into the record of its call, in the block of the called number; a call that is to be
-    /// connected is counted, or refused where a limit is reached. A call is let through once: the second look-up of one that was neither
-    /// counts nor is refused. A look-up that reached no lease leaves the record's as it is; one that reached another lease than the record
+    /// connected is counted, or refused where a limit is reached. For <see cref="CallFrequency.SameCallWithin"/> after it was
+    /// counted a second look-up of a call neither counts nor is refused. A look-up that reached no lease changes nothing of a record that has one; one that reached another lease than the record
     /// has is another call, and its record takes the place of the first, whose events must not be told of this holder.
     /// </summary>
     /// <remarks>

@@ -41,8 +41,9 @@ internal sealed partial class LeaseVerbs
             return new(LeaseOutcome.PoolNotPair, LeaseOf(record, Now));
         // What was done once is answered again, whatever the pool's rules have become.
         var mark = MarkOf(command, record);
-        if (!record.Reassignments.Contains(mark) && await KindRefusalAsync(command, record, cancellation) is { } refusal)
-            return new(refusal, LeaseOf(record, Now));
+        var refusal = await KindRefusalAsync(command, record, cancellation);
+        if (refusal is { } refused && !record.Reassignments.Contains(mark))
+            return new(refused, LeaseOf(record, Now));
 
         var step = new ReassignStep(
             holder,
@@ -63,7 +64,7 @@ internal sealed partial class LeaseVerbs
         }
 
         if (answer.Outcome == HolderOutcome.Moved)
-            return await LeaseInsteadAsync(command, step.Request, answer.Record!, cancellation);
+            return await LeaseInsteadAsync(command, step.Request, answer.Record!, refusal, cancellation);
         var plain = AnswerOf(answer, now);
         return new(plain.Outcome, plain.Lease);
     }
@@ -88,10 +89,10 @@ internal sealed partial class LeaseVerbs
 
     /// <summary>
     /// Leases another number in the place of a lease that this request has ended. A repeat comes here again, and to the same lease: the
-    /// request is bound to it in the delivery's ledger.
+    /// request is bound to it in the delivery's ledger. Where its numbers may not be bound any more, it is answered with that lease only.
     /// </summary>
     private async ValueTask<ReassignAnswer> LeaseInsteadAsync(
-        ReassignLeaseCommand command, RequestMark request, LeaseRecord ended, CancellationToken cancellation)
+        ReassignLeaseCommand command, RequestMark request, LeaseRecord ended, LeaseOutcome? refusal, CancellationToken cancellation)
     {
         if (await stock.FindPoolAsync(ended.TenantId, ended.PoolId, cancellation) is not { } owner)
             return new(LeaseOutcome.LeaseUnknown, null);
@@ -104,9 +105,10 @@ internal sealed partial class LeaseVerbs
             Areas = ended.Area.Length > 0 ? [ended.Area, null] : [null],
             InPlaceOf = ended,
         };
-        var answer = await LeaseAsync(order, cancellation);
-        return answer.Outcome switch
+        var answer = refusal is null ? await LeaseAsync(order, cancellation) : await FindLeasedAsync(order, cancellation);
+        return answer?.Outcome switch
         {
+            null => new(refusal!.Value, LeaseOf(ended, Now)),
             CreateLeaseOutcome.Leased => new(LeaseOutcome.Done, answer.Lease, NewNumber: true),
             CreateLeaseOutcome.LeaseEnded => new(LeaseOutcome.LeaseEnded, answer.Lease),
             _ => new(LeaseOutcome.NoOtherNumber, LeaseOf(ended, Now), Missed: answer),

@@ -12,11 +12,11 @@ internal sealed partial class LeaseVerbs
     /// Records what a look-up came to, in the same step that judges how often the caller was connected. A store that takes no changes, or
     /// none while it moves data, keeps nobody from calling: then the answer stands as it is, and says that it was not recorded.
     /// </summary>
-    private async ValueTask<ResolveAnswer> RecordCallAsync(Pool owner, CallQuery call, ResolveAnswer answer, CancellationToken cancellation)
+    private async ValueTask<ResolveAnswer> RecordCallAsync(
+        Pool owner, CallQuery call, ResolveAnswer answer, LeaseOfCall? lease, CancellationToken cancellation)
     {
         var digest = DigestOfCall(call.GatewayId, call.CallId);
         var sealedCaller = call.Caller is { } caller ? sealer.Seal(caller.Canonical, CallerContext(owner.TenantId, digest)) : [];
-        LeaseOfCall? lease = answer.LeaseId is null ? null : new LeaseOfCall(answer.Slot, answer.LeaseTime);
         var step = new CallStep(
             call.Called,
             digest,

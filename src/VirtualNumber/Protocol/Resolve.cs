@@ -47,41 +47,42 @@ internal readonly record struct ResolveAnswer(
 internal sealed partial class LeaseVerbs
 {
     /// <summary>
-    /// What was read of a lease is believed for so long: less than a telephone takes to ring. A look-up that took longer reads it again before
+    /// For so long what was read of a lease is believed: less than a telephone takes to ring. A look-up that takes longer reads it again before
     /// it connects, since whoever was told meanwhile that the lease has ended or has another holder holds this service to its word.
     /// </summary>
-    private static readonly TimeSpan s_leaseBelieved = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_leaseBelieved = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How often a look-up is recorded at most; then it is the store that cannot be relied on.</summary>
-    private const int MostRecordings = 3;
+    /// <summary>How often it is read at most: then the store cannot be relied on, and gateways have given up.</summary>
+    private const int MostReads = 4;
 
     /// <summary>
     /// Where a call goes. Reads one record; nothing is cached. Then the call is recorded, and refused where its caller was connected as often
-    /// as may be. Of a lease it changes nothing; an extension which reaches nobody is counted.
+    /// as may be. Of a lease it changes nothing; an extension which reaches nobody is counted. Who is connected was so at most
+    /// <see cref="s_leaseBelieved"/> before the answer: when that takes longer, all is asked again.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">
-    /// The store, also where it was slow again and again and the lease changed each time.
-    /// </exception>
+    /// <exception cref="StoreUnavailableException">The store, also where it was slow each time.</exception>
     public async ValueTask<ResolveAnswer> ResolveAsync(CallQuery call, CancellationToken cancellation)
     {
         if (await stock.FindOwnerAsync(call.Called, cancellation) is not { } owner)
             return new(ResolveOutcome.NotStocked);
-        var readAt = Now;
-        var judged = await JudgeAsync(owner, call, cancellation);
-        for (var recordings = 0; recordings < MostRecordings; recordings++)
+        ResolveAnswer recorded = default, answer = default;
+        LeaseOfCall? lease = null;
+        for (var reads = 0; reads < MostReads; reads++)
         {
-            var answer = await RecordCallAsync(owner, call, judged with { Pool = owner }, cancellation);
-            // Of a clock that was put back nothing is known.
-            if (answer.Outcome != ResolveOutcome.Connect || (Now - readAt).Duration() <= s_leaseBelieved)
+            var readAt = time.GetTimestamp();
+            var judged = await JudgeAsync(owner, call, cancellation) with { Pool = owner };
+            if (!ConnectsAlike(judged, recorded))
+            {
+                // What this look-up has written itself is corrected also where no lease is reached any more.
+                lease = judged.LeaseId is null ? lease : new LeaseOfCall(judged.Slot, judged.LeaseTime);
+                (recorded, answer) = (judged, await RecordCallAsync(owner, call, judged, lease, cancellation));
+            }
+
+            if (answer.Outcome != ResolveOutcome.Connect || time.GetElapsedTime(readAt) <= s_leaseBelieved)
                 return answer;
-            readAt = Now;
-            var again = await JudgeAsync(owner, call, cancellation);
-            if (ConnectsAlike(again, judged))
-                return answer;
-            judged = again;
         }
 
-        throw new StoreUnavailableException("The lease changed each time that it was looked at, and the store was slow each time.") { Trouble = StoreTrouble.Silent };
+        throw new StoreUnavailableException("The store was too slow each time that a lease was looked at.") { Trouble = StoreTrouble.Silent };
     }
 
     private static bool ConnectsAlike(in ResolveAnswer one, in ResolveAnswer other) =>

@@ -85,6 +85,8 @@ public sealed class ReportCallEventsTests : ApiTests
     }
 
     [TestCase("139-1380-0138", "*************")]
+    [TestCase("139%201380%2D0138;x", "*****************;x")]
+    [TestCase("86:139~1380:0138", "****************")]
     [TestCase("(139).13.80.01.38@gw", "(****************@gw")]
     [TestCase("call-123456-x7", "call-123456-x7")]
     public async Task What_may_be_a_number_in_a_call_id_is_hidden(string callId, string shown)

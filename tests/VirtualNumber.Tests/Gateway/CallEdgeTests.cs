@@ -136,6 +136,34 @@ internal sealed class CallEdgeTests : GatewayBed
     }
 
     [Test]
+    public async Task Digits_that_found_no_service_are_still_awaited_and_come_next_with_a_call_of_its_own()
+    {
+        var asked = new ConcurrentQueue<V1.ResolveRequest>();
+        await using var front = await HttpFront.StartAsync(null, (path, body, _) =>
+        {
+            if (!path.EndsWith(":resolve", StringComparison.Ordinal))
+                return Task.FromResult<FrontAnswer?>(new(200, "{}"));
+            asked.Enqueue(V1.ResolveRequest.Parser.ParseJson(body));
+            return Task.FromResult<FrontAnswer?>(asked.Count == 1 ? new(200, """{"action":"ROUTING_ACTION_COLLECT_DIGITS","digitCount":4}""") : new(500, "{}"));
+        });
+        var gateway = await StartGatewayAsync(front.Address, new Dictionary<string, string> { ["VN_SIP_WORKERS"] = "1" }, Peers);
+        var call = NewCall(gateway);
+        await call.InviteAsync();
+        await _caller.AnswerAsync("INVITE", 484);
+        var withDigits = call with { Dialled = $"{One}1234" };
+        for (var i = 0; i < 2; i++)
+        {
+            await withDigits.InviteAsync();
+            await _caller.AnswerAsync("INVITE", 503);
+        }
+
+        Assert.That(asked.Select(one => (one.CalledNumber, one.CollectedDigits)), Is.EqualTo(new[] { (One, ""), (One, "1234"), (One, "1234") }));
+        var ids = asked.Select(one => one.CallId).ToList();
+        Assert.That(ids[1], Is.EqualTo(ids[0]), "two dips of one call");
+        Assert.That(ids[2], Is.Not.EqualTo(ids[0]));
+    }
+
+    [Test]
     public async Task An_answer_that_is_repeated_when_its_call_is_forgotten_is_not_sent()
     {
         var (gateway, service) = await StartAsync(settings: new Dictionary<string, string> { ["VN_CALL_FORGOTTEN"] = "1" });

@@ -84,8 +84,9 @@ public sealed class OverloadTests : ApiTests
         (await RefusedCall.OfAsync(Routing.ReportCallEventsAsync, CallRequests.Report(lease, "call-9", CallRequests.Talk(Now, 1))))
             .Expect(StatusCode.ResourceExhausted, ErrorReason.Overloaded);
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        var byHttp = await http.PostAsync(new Uri(Service.HttpAddress, $"/v1/gateways/{TestService.Gateway}:heartbeat"), new StringContent("{}"));
+        var byHttp = await http.PostAsync(new Uri(Service.HttpAddress, "/v1/numbers:reportHealth"), new StringContent("{}"));
         Assert.That(byHttp.StatusCode, Is.EqualTo(HttpStatusCode.TooManyRequests));
+        Assert.That(await Routing.ReportHeartbeatAsync(new() { GatewayId = TestService.Gateway, InstanceId = "one" }), Is.Not.Null, "else it would look silent");
         reports.Add(HoldLookUpAsync(lease));
         await HeldAsync(1);
         _letGo.SetResult();

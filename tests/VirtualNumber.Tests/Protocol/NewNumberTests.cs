@@ -116,6 +116,31 @@ public sealed class NewNumberTests(StoreUnderTest kind) : VerbTests(kind)
 
     private ValueTask<ResolveAnswer> CallAsync(PhoneNumber called, int caller) => Verbs.ResolveAsync(new CallQuery(called, null, RealNumber(caller)), None);
 
+    [Test]
+    public async Task A_move_that_was_cut_off_binds_no_number_of_a_kind_that_the_pool_takes_no_more()
+    {
+        var block = await AddPairBlockAsync(inStock: 3);
+        await CreatePairAsync(block, "WB1", holder: 3, peer: 4);
+        var lease = (await CreatePairAsync(block, "WB2", holder: 1, peer: 2)).Lease!;
+        ValueTask<ReassignAnswer> Move(LeaseVerbs? service = null) => ReassignPairAsync(lease, "X1", holder: 3, newNumberIfBusy: true, service: service);
+        var cut = new HookedPool(Steps) { Before = step => step == "claim" ? throw HookedPool.Cut() : Task.CompletedTask };
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await Move(ServiceOver(cut)));
+        Assert.That((await CallAsync(lease.Number, 2)).Outcome, Is.EqualTo(ResolveOutcome.EndedForParty), "cut off where the old number is given up and no other one is leased");
+
+        await AllowAsync(PhoneNumberKind.Mobile);
+        Assert.That((await Move()).Outcome, Is.EqualTo(LeaseOutcome.RealNumberKindNotAllowed));
+        Assert.That((await Stock.GetStatsAsync(block.Pool, 0, 10, T0, None)).Counts.Leased, Is.EqualTo(1));
+
+        await AllowAsync(PhoneNumberKind.Other);
+        var moved = await Move();
+        Assert.That((moved.Outcome, moved.NewNumber), Is.EqualTo((LeaseOutcome.Done, true)));
+        await AllowAsync(PhoneNumberKind.Mobile);
+        Assert.That(await Move(), Is.EqualTo(moved), "what was done is answered again");
+
+        async Task AllowAsync(PhoneNumberKind kind) =>
+            await Stock.UpdatePoolAsync(Tenant, block.Pool.PoolId, new PoolUpdate { AllowedKinds = PhoneNumberKindSet.Of(kind) }, null, None);
+    }
+
     private ValueTask<ReassignAnswer> ReassignPairAsync(
         Lease lease, string request, int? holder, int? peer = null, bool newNumberIfBusy = false, LeaseVerbs? service = null) =>
         (service ?? Verbs).ReassignLeaseAsync(

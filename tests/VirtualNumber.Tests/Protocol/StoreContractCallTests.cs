@@ -94,7 +94,7 @@ public sealed class StoreContractCallTests(StoreUnderTest kind) : StoreTests(kin
     }
 
     [Test]
-    public async Task A_call_id_that_is_used_again_and_again_gains_nothing()
+    public async Task A_call_id_that_is_used_again_and_again_is_one_call_for_a_minute_only()
     {
         var connected = 0;
         for (var at = T0; at < T0 + Hour; at += 30 * Second)

@@ -18,13 +18,16 @@ public abstract class VerbTests(StoreUnderTest kind) : StoreTests(kind)
     [SetUp]
     public void StartService()
     {
-        Time = new ManualTime(T0);
+        Time = new ManualTime(T0) { MeasuresToo = true };
         _seeded = Service.Seed(1);
         Verbs = ServiceOver(Steps);
     }
 
     /// <summary>Another instance, over a decorated store.</summary>
     internal LeaseVerbs ServiceOver(INumberPool steps) => Service.Over(steps, Stock, _seeded, Time);
+
+    internal LeaseVerbs ServiceOver(INumberPool steps, CallRecordOptions calls) =>
+        Service.Over(steps, Stock, _seeded, Time, TenantQuotas.None, new GuessOptions(), calls);
 
     internal static DeliveryKey DeliveryOf(string waybillNumber, string tenant = Tenant) =>
         DeliveryKey.TryCreate(tenant, Carrier, waybillNumber, out var key, out _)

@@ -236,8 +236,20 @@ internal sealed class SimulatedClients(
         {
             (Parties Parties, LeaseRecord Record)? found = null;
             var wasStocked = oracle.Slots.IsStocked(called);
-            oracle.Binding[verb] = record => found = (promises.Bound[promises.LeaseIdOf(record)], record);
-            var answer = await verbs.ResolveAsync(query, None);
+            var readAt = 0L;
+            oracle.Binding[verb] = record => (found, readAt) = ((promises.Bound[promises.LeaseIdOf(record)], record), world.Time.GetTimestamp());
+            ResolveAnswer answer;
+            try
+            {
+                answer = await verbs.ResolveAsync(query, None);
+            }
+            catch (StoreUnavailableException fault) when (fault.Trouble == StoreTrouble.Silent)
+            {
+                // Time went on between all of its steps.
+                oracle.Count("Resolve too slow");
+                return;
+            }
+
             oracle.Count($"Resolve {answer.Outcome}");
             Unless(
                 (answer.Outcome == ResolveOutcome.GatewayNotAllowed) == (answer.Pool is { } owner && scope?.Includes(called, owner) == false),
@@ -253,6 +265,7 @@ internal sealed class SimulatedClients(
             // What it stood for at the very step, so after an acknowledged release or reassignment never the one before.
             var (parties, record) = found!.Value;
             Unless(answer.RealNumber == Refusals.Reached(parties, record, caller), () => "A call goes to a number that the lease does not stand for.");
+            Unless(world.Time.GetElapsedTime(readAt) <= TimeSpan.FromMilliseconds(250), () => "A call goes by what was read long ago.");
             Unless(answer.RealNumber != caller, () => "A holder is connected to himself.");
             Unless(record.Extension == digits, () => "A call goes through by another extension.");
             Unless(_refusals.Pass(verb, answer.Pool!, parties, caller), () => "A call goes through that the rules of pool or lease refuse.");

@@ -21,7 +21,7 @@ internal sealed class SimulatedWorld
     private readonly Dictionary<(string TenantId, string PoolId), TimeSpan> _agings = [];
     private readonly List<(uint Id, Pool Pool, string Area)> _blocks = [];
 
-    internal ManualTime Time { get; } = new(StoreTests.T0);
+    internal ManualTime Time { get; } = new(StoreTests.T0) { MeasuresToo = true };
 
     /// <summary>The instances' clocks: none is more than S from another.</summary>
     internal IReadOnlyList<TimeProvider> Clocks => [.. s_skews.Select(skew => new SkewedTime(Time, skew))];
@@ -100,6 +100,10 @@ internal sealed class SimulatedWorld
 
     private sealed class SkewedTime(ManualTime time, TimeSpan skew) : TimeProvider
     {
+        public override long TimestampFrequency => time.TimestampFrequency;
+
         public override DateTimeOffset GetUtcNow() => time.Now + skew;
+
+        public override long GetTimestamp() => time.GetTimestamp();
     }
 }
