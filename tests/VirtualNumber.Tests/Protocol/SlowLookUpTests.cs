@@ -14,6 +14,8 @@ public sealed class SlowLookUpTests(StoreUnderTest kind) : VerbTests(kind)
     private TestBlock _block = null!;
     private Lease _lease = null!;
 
+    private protected override bool TimeIsMeasured => true;
+
     [SetUp]
     public async Task LeaseAsync()
     {
