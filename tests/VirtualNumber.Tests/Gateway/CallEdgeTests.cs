@@ -247,8 +247,10 @@ internal sealed class CallEdgeTests : GatewayBed
             await NewCall(gateway).InviteAsync();
         await _called.PingAsync(gateway);
         var read = Stopwatch.GetElapsedTime(start);
+        // A refusal that is not acknowledged is sent again after half a second.
+        var told = new HashSet<string>();
         for (var i = 0; i < calls; i++)
-            Assert.That((await _caller.NextAsync(message => message.Method == "INVITE" && message.Status == 503)).Header("Retry-After"), Is.EqualTo("5"));
+            Assert.That((await _caller.NextAsync(message => message.Method == "INVITE" && message.Status == 503 && told.Add(message.Header("Call-ID")!))).Header("Retry-After"), Is.EqualTo("5"));
         var refused = Stopwatch.GetElapsedTime(start);
 
         Assert.Multiple(() =>
@@ -256,7 +258,6 @@ internal sealed class CallEdgeTests : GatewayBed
             // A tenth of a second for each that found no room, at most.
             Assert.That(read, Is.LessThan(TimeSpan.FromSeconds(calls * 0.1 + 1)));
             Assert.That(refused, Is.LessThan(TimeSpan.FromSeconds(calls * 0.1 + 4)));
-            Assert.That(_caller.Received.Where(message => message.Status == 503).Select(message => message.Header("Call-ID")).Distinct().Count(), Is.EqualTo(calls));
             // Who waited longer than a look-up may take was not asked about any more.
             Assert.That(front.Asked.Count, Is.LessThanOrEqualTo((int)refused.TotalSeconds + 1));
             Assert.That(front.Asked, Has.Count.InRange(1, 4));
