@@ -56,20 +56,20 @@ internal sealed partial class LeaseVerbs
     private const int MostReads = 4;
 
     /// <summary>
-    /// Where a call goes. Reads one record; nothing is cached. Then the call is recorded, and refused where its caller was connected as often
-    /// as may be. Of a lease it changes nothing; an extension which reaches nobody is counted. Who is connected was so at most
+    /// Where a call goes. Reads one record of the store; only what pools there are, with their rules, is known before. Then the call is recorded, and refused where its caller was connected as often
+    /// as may be. Of a lease it changes nothing; an extension which reaches nobody is counted. What connects was so at most
     /// <see cref="s_leaseBelieved"/> before the answer: when that takes longer, all is asked again.
     /// </summary>
     /// <exception cref="StoreUnavailableException">The store, also where it was slow each time.</exception>
     public async ValueTask<ResolveAnswer> ResolveAsync(CallQuery call, CancellationToken cancellation)
     {
-        if (await stock.FindOwnerAsync(call.Called, cancellation) is not { } owner)
-            return new(ResolveOutcome.NotStocked);
         ResolveAnswer recorded = default, answer = default;
         LeaseOfCall? lease = null;
         for (var reads = 0; reads < MostReads; reads++)
         {
             var readAt = time.GetTimestamp();
+            if (await stock.FindOwnerAsync(call.Called, cancellation) is not { } owner)
+                return new(ResolveOutcome.NotStocked);
             var judged = await JudgeAsync(owner, call, cancellation) with { Pool = owner };
             if (!ConnectsAlike(judged, recorded))
             {

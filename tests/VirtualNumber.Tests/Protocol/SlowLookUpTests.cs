@@ -100,6 +100,14 @@ public sealed class SlowLookUpTests(StoreUnderTest kind) : VerbTests(kind)
     }
 
     [Test]
+    public async Task A_caller_whom_the_pool_s_rules_refuse_meanwhile_is_refused()
+    {
+        var nobody = new PoolUpdate { Rules = new CallRules { Allowed = CallerSet.Empty } };
+        var answer = await ResolveAsync(SlowlyOnce(() => Stock.UpdatePoolAsync(Tenant, _block.Pool.PoolId, nobody, null, None).AsTask()));
+        Assert.That(answer.Outcome, Is.EqualTo(ResolveOutcome.CallerNotAllowed));
+    }
+
+    [Test]
     public async Task A_call_that_is_recorded_twice_is_counted_once()
     {
         var limits = new CallRecordOptions { Limits = [new() { Count = 2, Within = Hour }] };
