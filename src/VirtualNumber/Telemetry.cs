@@ -59,7 +59,7 @@ internal static class Telemetry
         "virtualnumber.store.findings", "{finding}", "What the store finds wrong with itself or this instance, by kind: 1 while it is so, 0 afterwards.");
 
     private static readonly UpDownCounter<long> s_requestsInProgress = s_meter.CreateUpDownCounter<long>(
-        "virtualnumber.requests.in_progress", "{call}", "Calls that hold a place of those there are, by share: look-up, verb, event, watch or reflection.");
+        "virtualnumber.requests.in_progress", "{call}", "Calls that hold a place of those there are, by share: look-up, heart-beat, verb, event, watch or reflection.");
 
     private static readonly Counter<long> s_requestsRefused = s_meter.CreateCounter<long>(
         "virtualnumber.requests.refused", "{call}", "Calls answered OVERLOADED, by share; event-of-tenant: the tenant had all streams of events that one tenant may have.");

@@ -35,7 +35,7 @@ internal sealed partial class CallAdmission
             : _next(context);
     }
 
-    /// <summary>A service may have one for its streams, or for one of its methods, named last; null: the call takes no place.</summary>
+    /// <summary>A service may have some for its streams, or for single methods, named after the one for all else; null: the call takes no place.</summary>
     private static CallShare? ShareOf(EndpointMetadataCollection metadata, string method, bool isStream)
     {
         var shares = metadata.GetOrderedMetadata<CallShare>();

@@ -14,8 +14,8 @@ internal sealed class CallShare(string name, int limit, CallShare? within = null
     /// <summary>Whether only streams take a place: of the health service, whose checks are never refused, and of events.</summary>
     public bool StreamsOnly { get; init; }
 
-    /// <summary>The only methods of a service whose calls take a place here; empty: all of them.</summary>
-    public IReadOnlyList<string> OnlyMethods { get; init; } = [];
+    /// <summary>The only method of a service whose calls take a place here; null: all of them.</summary>
+    public string? OnlyMethod { get; init; }
 
     /// <summary>How many calls are in progress.</summary>
     public int Taken => Volatile.Read(ref _taken);
@@ -24,7 +24,7 @@ internal sealed class CallShare(string name, int limit, CallShare? within = null
     /// <param name="method">Its path: the service, a slash, the method.</param>
     /// <param name="isStream">Whether it streams.</param>
     public bool IsFor(string method, bool isStream) =>
-        (isStream || !StreamsOnly) && (OnlyMethods.Count == 0 || OnlyMethods.Contains(method[(method.LastIndexOf('/') + 1)..]));
+        (isStream || !StreamsOnly) && (OnlyMethod is null || method.AsSpan(method.LastIndexOf('/') + 1).SequenceEqual(OnlyMethod));
 
     /// <summary>Takes a place; false when there is none. Nobody waits for one: a queue would only hide that the answers come too late.</summary>
     public bool TryEnter()

@@ -1,26 +1,30 @@
 namespace VirtualNumber.Hosting;
 
 /// <summary>
-/// Who may take how much of the instance: look-ups may fill it, other calls all but the part that is reserved for look-ups. A batch takes
+/// Who may take how much of the instance: look-ups may fill it, heart-beats have a few places, other calls all but the part that is reserved. A batch takes
 /// one place, as its items run one after the other: at any moment it asks no more of the store than a single call. Health checks take none.
 /// </summary>
 internal sealed class CallShares
 {
+    /// <summary>A beat takes about a millisecond and comes every half a minute: so many at once are thousands of gateways, or a store that hangs.</summary>
+    private const int MostBeats = 16;
+
     public CallShares(OverloadOptions options)
     {
         var all = new CallShare("all", options.RequestsInProgress);
-        LookUps = new("look-up", options.RequestsInProgress, all)
-        {
-            OnlyMethods = [nameof(V1.RoutingService.RoutingServiceBase.Resolve), nameof(V1.RoutingService.RoutingServiceBase.ReportHeartbeat)],
-        };
+        LookUps = new("look-up", options.RequestsInProgress, all) { OnlyMethod = nameof(V1.RoutingService.RoutingServiceBase.Resolve) };
+        Beats = new("heart-beat", MostBeats, all) { OnlyMethod = nameof(V1.RoutingService.RoutingServiceBase.ReportHeartbeat) };
         Verbs = new("verb", options.RequestsInProgress - options.ReservedForLookUps, all);
         Watches = new("watch", options.Streams) { StreamsOnly = true };
         Events = new("event", options.Streams) { StreamsOnly = true };
         Reflections = new("reflection", options.Streams);
     }
 
-    /// <summary>What a telephone call waits for, and heart-beats: they are few, and a busy instance must not make a gateway look silent.</summary>
+    /// <summary>What a telephone call waits for.</summary>
     public CallShare LookUps { get; }
+
+    /// <summary>Heart-beats: an instance that is busy with other things must not make a gateway look silent.</summary>
+    public CallShare Beats { get; }
 
     /// <summary>All that platforms and operators ask for, and what else gateways report: no telephone call waits for that.</summary>
     public CallShare Verbs { get; }

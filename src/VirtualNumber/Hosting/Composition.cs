@@ -171,7 +171,7 @@ internal static partial class Composition
         return HttpDoor.Open(
             [
                 new(V1.LeaseService.Descriptor, binder => V1.LeaseService.BindService(binder, provider.GetRequiredService<LeaseService>()), shares.Verbs, shares.Events),
-                new(V1.RoutingService.Descriptor, binder => V1.RoutingService.BindService(binder, provider.GetRequiredService<RoutingService>()), shares.Verbs, shares.LookUps),
+                new(V1.RoutingService.Descriptor, binder => V1.RoutingService.BindService(binder, provider.GetRequiredService<RoutingService>()), shares.Verbs, shares.LookUps, shares.Beats),
             ],
             [.. s_pages, .. s_services.SelectMany(service => service.Methods.Select(method => $"/{service.FullName}/{method.Name}"))],
             provider.GetRequiredService<HttpJsonOptions>(),
@@ -206,7 +206,7 @@ internal static partial class Composition
         app.UseRouting();
         app.UseMiddleware<CallAdmission>();
         app.MapGrpcService<LeaseService>().WithMetadata(shares.Verbs, shares.Events);
-        app.MapGrpcService<RoutingService>().WithMetadata(shares.Verbs, shares.LookUps);
+        app.MapGrpcService<RoutingService>().WithMetadata(shares.Verbs, shares.LookUps, shares.Beats);
         app.MapGrpcService<OpsService>().WithMetadata(shares.Verbs);
         app.MapGrpcService<HealthService>().WithMetadata(shares.Watches);
         app.MapGrpcService<ReflectionService>().WithMetadata(shares.Reflections);
