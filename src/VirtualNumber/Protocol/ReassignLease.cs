@@ -23,7 +23,7 @@ internal sealed record ReassignAnswer(LeaseOutcome Outcome, Lease? Lease, bool N
 
 internal sealed partial class LeaseVerbs
 {
-    /// <summary>Binds other real numbers to the lease; from the answer on no call reaches who has left.</summary>
+    /// <summary>Binds other real numbers to the lease; no look-up that begins after the answer reaches who has left.</summary>
     public async ValueTask<ReassignAnswer> ReassignLeaseAsync(ReassignLeaseCommand command, CancellationToken cancellation)
     {
         var tenantId = command.TenantId;
@@ -64,7 +64,7 @@ internal sealed partial class LeaseVerbs
         }
 
         if (answer.Outcome == HolderOutcome.Moved)
-            return await LeaseInsteadAsync(command, step.Request, answer.Record!, refusal, cancellation);
+            return await LeaseInsteadAsync(command, step.Request, answer.Record!, mayBind: refusal is null, cancellation);
         var plain = AnswerOf(answer, now);
         return new(plain.Outcome, plain.Lease);
     }
@@ -89,10 +89,11 @@ internal sealed partial class LeaseVerbs
 
     /// <summary>
     /// Leases another number in the place of a lease that this request has ended. A repeat comes here again, and to the same lease: the
-    /// request is bound to it in the delivery's ledger. Where its numbers may not be bound any more, it is answered with that lease only.
+    /// request is bound to it in the delivery's ledger. Where its numbers may not be bound any more, it is answered
+    /// with that lease, or told that this one has ended.
     /// </summary>
     private async ValueTask<ReassignAnswer> LeaseInsteadAsync(
-        ReassignLeaseCommand command, RequestMark request, LeaseRecord ended, LeaseOutcome? refusal, CancellationToken cancellation)
+        ReassignLeaseCommand command, RequestMark request, LeaseRecord ended, bool mayBind, CancellationToken cancellation)
     {
         if (await stock.FindPoolAsync(ended.TenantId, ended.PoolId, cancellation) is not { } owner)
             return new(LeaseOutcome.LeaseUnknown, null);
@@ -105,10 +106,10 @@ internal sealed partial class LeaseVerbs
             Areas = ended.Area.Length > 0 ? [ended.Area, null] : [null],
             InPlaceOf = ended,
         };
-        var answer = refusal is null ? await LeaseAsync(order, cancellation) : await FindLeasedAsync(order, cancellation);
+        var answer = mayBind ? await LeaseAsync(order, cancellation) : await FindLeasedAsync(order, cancellation);
         return answer?.Outcome switch
         {
-            null => new(refusal!.Value, LeaseOf(ended, Now)),
+            null => new(LeaseOutcome.LeaseEnded, LeaseOf(ended, Now)),
             CreateLeaseOutcome.Leased => new(LeaseOutcome.Done, answer.Lease, NewNumber: true),
             CreateLeaseOutcome.LeaseEnded => new(LeaseOutcome.LeaseEnded, answer.Lease),
             _ => new(LeaseOutcome.NoOtherNumber, LeaseOf(ended, Now), Missed: answer),
