@@ -31,7 +31,7 @@ internal sealed record CallFrequency(Digest Counter, IReadOnlyList<CallLimit> Li
 /// <param name="Called">The virtual number.</param>
 /// <param name="Call">Keyed digest of the gateway and its call id.</param>
 /// <param name="Outcome">What the look-up came to.</param>
-/// <param name="Lease">The lease that it reached; null: none.</param>
+/// <param name="Lease">The lease that it reached, be it at an earlier look; null: none.</param>
 /// <param name="Source">Where the call came from.</param>
 /// <param name="Frequency">What counts it, when it is to be connected and there is a limit; null: nothing.</param>
 /// <param name="Keeping">How long it is kept.</param>

@@ -70,7 +70,7 @@ internal sealed class GuessGuard(INumberPool pool, BlindIndex index, GuessOption
     private void TidyMeanwhile(DateTimeOffset now)
     {
         var tidiedAt = Volatile.Read(ref _tidiedAt);
-        // Also where the clock was put back since.
+        // Also where the clock was put back since; what is counted by the later time stays until then.
         if (Math.Abs(now.UtcTicks - tidiedAt) > options.Window.Ticks && Interlocked.CompareExchange(ref _tidiedAt, now.UtcTicks, tidiedAt) == tidiedAt)
             _meanwhile.Reclaim(now);
     }
