@@ -18,7 +18,7 @@ internal sealed class CuttingPool(INumberPool inner, InFlight verb, StepOracle o
         if (name is "find bar" or "count")
             return await CountAsync(name, now!.Value, step);
         if (argument is CallStep)
-            oracle.Judged[verb] = (world.Time.Now, oracle.Slots.Count);
+            JudgedNow();
         await verb.PauseAsync(sent: world.Time.Now);
         var fate = random.Next(OneOf);
         if (fate == 0)
@@ -31,6 +31,9 @@ internal sealed class CuttingPool(INumberPool inner, InFlight verb, StepOracle o
         var answer = await step();
         await oracle.AfterStepAsync(verb, name, now, argument, answer);
         await verb.PauseAsync(sent: null);
+        // A route that was looked at again is judged, and not recorded, when it leads to the same person.
+        if (argument is RouteStep)
+            JudgedNow();
         if (fate == 1)
         {
             oracle.Note($"{name} cut after");
@@ -40,6 +43,8 @@ internal sealed class CuttingPool(INumberPool inner, InFlight verb, StepOracle o
 
         return argument is BlockChoice choice && answer is null ? (T)(object?)Misled(choice)! : answer;
     }
+
+    private void JudgedNow() => oracle.Judged[verb] = (world.Time.Now, oracle.Slots.Count);
 
     /// <summary>The choice of a block is only a hint: now and then one is proposed that has no room, so that it is the take that says so.</summary>
     private uint? Misled(BlockChoice choice)

@@ -256,6 +256,9 @@ internal sealed class SimulatedClients(
                 () => "A gateway is refused a number that it has, or not refused one that it has not.");
             Unless(answer.Outcome != ResolveOutcome.ForwardedFromPool || (earlier is not null && oracle.Slots.IsStocked(earlier)), () => "A call is refused as forwarded that was not.");
             Unless(answer.RealNumber is not null == (answer.Outcome == ResolveOutcome.Connect), () => "A number without a connection.");
+            Unless(
+                answer.Outcome == ResolveOutcome.NotStocked || (oracle.Recorded.TryGetValue(verb, out var recorded) && IsOf(answer, recorded.Step, recorded.Outcome)),
+                () => "The record of a call is not what was answered.");
             if (answer.Outcome != ResolveOutcome.Connect)
             {
                 Unless(wasStocked ? _refusals.Holds(verb, query, answer, found) : answer.Outcome == ResolveOutcome.NotStocked, () => $"A call is refused as {answer.Outcome}, which is not so.");
@@ -273,6 +276,11 @@ internal sealed class SimulatedClients(
             Unless(!oracle.Slots.WasStocked(answer.RealNumber!, oracle.Judged[verb].Stocked), () => "A call goes through to a virtual number.");
         };
     }
+
+    /// <summary>Whether the record that a look-up has written last tells of its answer.</summary>
+    private static bool IsOf(in ResolveAnswer answer, in CallStep step, RecordCallOutcome recorded) =>
+        (recorded == RecordCallOutcome.TooFrequent ? (step.Outcome, answer.Outcome) == (ResolveOutcome.Connect, ResolveOutcome.TooFrequent) : step.Outcome == answer.Outcome)
+        && (answer.LeaseId is null || step.Lease == new LeaseOfCall(answer.Slot, answer.LeaseTime));
 
     /// <summary>What a gateway has that has not everything.</summary>
     private NumberScope Scope() => random.Next(2) == 0

@@ -48,8 +48,11 @@ internal sealed class StepOracle
     /// <summary>The route that a verb was answered last.</summary>
     internal Dictionary<InFlight, RouteAnswer> Routes { get; } = [];
 
-    /// <summary>When a verb had judged a call, before it had it recorded, and how many numbers were stocked then.</summary>
+    /// <summary>When a verb had judged a call last, before it had it recorded, and how many numbers were stocked then.</summary>
     internal Dictionary<InFlight, (DateTimeOffset Time, int Stocked)> Judged { get; } = [];
+
+    /// <summary>What a verb had recorded last of a call.</summary>
+    internal Dictionary<InFlight, (CallStep Step, RecordCallOutcome Outcome)> Recorded { get; } = [];
 
     /// <summary>How often each step came to each outcome.</summary>
     internal SortedDictionary<string, int> Outcomes { get; } = new(StringComparer.Ordinal);
@@ -97,7 +100,7 @@ internal sealed class StepOracle
         foreach (var change in changes)
             StepRules.Check(name, now, argument, change, AgingOf(change.Record), Slots);
         StepRules.CheckAnswer(name, now, argument, answer, this, changes, _world);
-        TellBinding(verb, answer);
+        TellBinding(verb, argument, answer);
         CheckFrequency(argument, answer);
         await CheckLogsAsync(changes);
         foreach (var change in changes)
@@ -159,10 +162,12 @@ internal sealed class StepOracle
         Unless(outcome != RecordCallOutcome.TooFrequent || _connected.Contains(counter), () => "A caller is too frequent who was never connected.");
     }
 
-    private void TellBinding(InFlight verb, object? answer)
+    private void TellBinding(InFlight verb, object? argument, object? answer)
     {
         if (answer is RouteAnswer answered)
             Routes[verb] = answered;
+        if ((argument, answer) is (CallStep call, RecordCallOutcome outcome))
+            Recorded[verb] = (call, outcome);
         var record = answer switch
         {
             TakeAnswer { New: true, Record: { } taken } => taken,
