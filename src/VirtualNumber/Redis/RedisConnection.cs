@@ -67,6 +67,10 @@ internal static class RedisConnection
 
     private static async Task<ConnectionMultiplexer> ConnectAsync(ConfigurationOptions options)
     {
+#if CURRENT_REDIS
+        // A call without a connection is refused at once, as on the old major: queued, it would only end when nobody waits for it any more.
+        options.BacklogPolicy = BacklogPolicy.FailFast;
+#endif
         var connection = await ConnectionMultiplexer.ConnectAsync(options);
         // Without it concurrent awaits hang for good on the old major; on the current one it does nothing, and says so in this form only.
 #pragma warning disable CS0618

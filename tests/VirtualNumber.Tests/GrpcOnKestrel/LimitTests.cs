@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 
@@ -137,7 +136,7 @@ public sealed class LimitTests
         using var raw = new RawClient(server.Address);
         // Fields that lie one after the other: what is left of them would still be a message.
         var message = new EchoRequest { Text = "whole", RepeatCount = 1, FailDetail = "whole" };
-        var whole = RawClient.Gzip(message.ToByteArray());
+        var whole = RawClient.Gzip(Google.Protobuf.MessageExtensions.ToByteArray(message));
         for (var length = 1; length < whole.Length; length++)
         {
             var response = await raw.PostAsync("Echo", RawClient.Frame(whole[..length], compressed: true), ("grpc-encoding", "gzip"));
