@@ -324,6 +324,28 @@ internal sealed class StrayMessageTests : GatewayBed
         await _caller.AnswerAsync("INVITE", 486);
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task A_number_in_a_long_message_is_held_back_too(bool shown)
+    {
+        var call = NewCall();
+        var more = string.Concat(Enumerable.Repeat("Supported: 100rel, timer, replaces, path, gruu, outbound, norefersub\n", 90));
+        var lines = string.Concat(Enumerable.Repeat("a=fmtp:8 mode=one; with=parameters; that=say; nothing=at; all=here\n", 70));
+        await call.InviteAsync(more, PhoneCall.Sdp + lines + (shown ? $"a=fmtp:8 x={call.CallerNumber}\n" : ""));
+        if (shown)
+        {
+            await _caller.AnswerAsync("INVITE", 503);
+            await _called.PingAsync(_gateway);
+            Assert.That(_called.Received.Where(message => message.FirstLine.StartsWith("INVITE ", StringComparison.Ordinal)), Is.Empty);
+            return;
+        }
+
+        var invite = await _called.RequestAsync("INVITE");
+        Assert.That(invite.Text, Has.Length.GreaterThan(10_000));
+        await _called.SendAsync(_gateway, SipPhone.Answer(invite, 486, "b"));
+        await _caller.AnswerAsync("INVITE", 486);
+    }
+
     [TestCase("7", "7")]
     [TestCase("123456789", "123456789")]
     [TestCase("20001", "20001")]
