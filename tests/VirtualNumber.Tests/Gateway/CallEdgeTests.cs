@@ -120,6 +120,30 @@ internal sealed class CallEdgeTests : GatewayBed
     }
 
     [Test]
+    public async Task A_second_try_that_fails_takes_nothing_from_the_call_that_stands()
+    {
+        var (gateway, service) = await StartAsync(settings: new Dictionary<string, string> { ["VN_CALL_FORGOTTEN"] = "1" });
+        await using var front = service;
+        var call = await NewCall(gateway).ConnectAsync();
+        await call.InviteAsync();
+        var second = await _called.NextAsync(message => message.Status == 0 && message.Method == "INVITE" && message.Header("Via") != call.Invite.Header("Via"));
+        await _called.SendAsync(gateway, SipPhone.Answer(second, 486, "z"));
+        await _caller.AnswerAsync("INVITE", 486);
+        // Longer than what is over is remembered.
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
+        for (var i = 0; i < 16; i++)
+        {
+            await timer.WaitForNextTickAsync();
+            await _caller.PingAsync(gateway);
+        }
+
+        await _caller.SendAsync(gateway, call.FromCaller("BYE", 2));
+        await _called.SendAsync(gateway, SipPhone.Answer(await _called.RequestAsync("BYE"), 200));
+        await _caller.AnswerAsync("BYE", 200);
+        call.AssertNothingLeaks();
+    }
+
+    [Test]
     public async Task Who_tries_again_with_the_same_Call_ID_makes_another_call_at_the_service()
     {
         var (gateway, service) = await StartAsync();
