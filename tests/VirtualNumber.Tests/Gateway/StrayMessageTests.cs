@@ -324,6 +324,17 @@ internal sealed class StrayMessageTests : GatewayBed
         await _caller.AnswerAsync("INVITE", 486);
     }
 
+    [TestCase(";phone-context=+44")]
+    [TestCase(";ext=12;Phone-Context=+44")]
+    public async Task A_number_that_holds_in_another_place_only_is_refused(string context)
+    {
+        int Asked() => _service.Asked.Count(asked => asked.Path == "/v1/calls:resolve");
+        var before = Asked();
+        await (NewCall() with { Dialled = One + context }).InviteAsync();
+        await _caller.AnswerAsync("INVITE", 484);
+        Assert.That(Asked(), Is.EqualTo(before), "the service would take it for a number of its own country");
+    }
+
     [TestCase(true)]
     [TestCase(false)]
     public async Task A_number_in_a_long_message_is_held_back_too(bool shown)
