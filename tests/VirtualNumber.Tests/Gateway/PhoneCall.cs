@@ -23,6 +23,15 @@ internal sealed record PhoneCall(KamailioProcess Gateway, SipPhone Caller, SipPh
     /// <summary>What the caller dials.</summary>
     public string Dialled { get; init; } = "16210010000";
 
+    /// <summary>The user of the caller's Contact.</summary>
+    public string CallerContact { get; init; } = $"+{CallerNumber}";
+
+    /// <summary>The user of the called side's Contact.</summary>
+    public string CalledContact { get; init; } = $"+{RealNumber}";
+
+    /// <summary>The name that the caller shows.</summary>
+    public string CallerName { get; init; } = $"Me {CallerNumber}";
+
     /// <summary>The INVITE as the called side received it.</summary>
     public SipMessage Invite { get; private set; } = null!;
 
@@ -43,11 +52,11 @@ internal sealed record PhoneCall(KamailioProcess Gateway, SipPhone Caller, SipPh
         INVITE sip:{Dialled}@{Gateway.EndPoint} SIP/2.0
         Via: {Caller.NewVia()}
         Max-Forwards: 70
-        From: "Me {CallerNumber}" <sip:+{CallerNumber}@{Caller.Address}>;tag={CallerTag}
+        From: "{CallerName}" <sip:+{CallerNumber}@{Caller.Address}>;tag={CallerTag}
         To: <sip:{Dialled}@{Gateway.EndPoint}>
         Call-ID: {CallId}
         CSeq: 1 INVITE
-        Contact: <sip:+{CallerNumber}@{Caller.Address}>
+        Contact: <sip:{CallerContact}@{Caller.Address}>
         {more}Content-Type: application/sdp
         Content-Length: {body.ReplaceLineEndings("\r\n").Length.ToString(CultureInfo.InvariantCulture)}
 
@@ -61,7 +70,7 @@ internal sealed record PhoneCall(KamailioProcess Gateway, SipPhone Caller, SipPh
     public async Task<PhoneCall> ConnectAsync()
     {
         await RingAsync();
-        await Called.SendAsync(Gateway, SipPhone.Answer(Invite, 200, CalledTag, $"Contact: <sip:+{RealNumber}@{Called.Address}>", Sdp));
+        await Called.SendAsync(Gateway, SipPhone.Answer(Invite, 200, CalledTag, $"Contact: <sip:{CalledContact}@{Called.Address}>", Sdp));
         Answer = await Caller.AnswerAsync("INVITE", 200);
         await Caller.SendAsync(Gateway, FromCaller("ACK", 1));
         await Called.RequestAsync("ACK");
@@ -73,7 +82,7 @@ internal sealed record PhoneCall(KamailioProcess Gateway, SipPhone Caller, SipPh
     {
         await InviteAsync();
         Invite = await Called.NextAsync(message => message.Status == 0 && message.Method == "INVITE" && message.FirstLine.Contains(RealNumber, StringComparison.Ordinal));
-        await Called.SendAsync(Gateway, SipPhone.Answer(Invite, 180, CalledTag, $"Contact: <sip:+{RealNumber}@{Called.Address}>"));
+        await Called.SendAsync(Gateway, SipPhone.Answer(Invite, 180, CalledTag, $"Contact: <sip:{CalledContact}@{Called.Address}>"));
         await Caller.AnswerAsync("INVITE", 180);
         return this;
     }
@@ -83,11 +92,11 @@ internal sealed record PhoneCall(KamailioProcess Gateway, SipPhone Caller, SipPh
         {method} {target ?? CallerTarget} SIP/2.0
         Via: {Caller.NewVia()}
         Max-Forwards: 70
-        From: "Me {CallerNumber}" <sip:+{CallerNumber}@{Caller.Address}>;tag={CallerTag}
+        From: "{CallerName}" <sip:+{CallerNumber}@{Caller.Address}>;tag={CallerTag}
         To: <sip:{Dialled}@{Gateway.EndPoint}>;tag={CalledTag}
         Call-ID: {CallId}
         CSeq: {cseq} {method}
-        Contact: <sip:+{CallerNumber}@{Caller.Address}>
+        Contact: <sip:{CallerContact}@{Caller.Address}>
         {more}Content-Length: 0
 
 
@@ -102,7 +111,7 @@ internal sealed record PhoneCall(KamailioProcess Gateway, SipPhone Caller, SipPh
         To: {Invite.Header("From")}
         Call-ID: {ShownId}
         CSeq: {cseq} {method}
-        Contact: <sip:+{RealNumber}@{Called.Address}>
+        Contact: <sip:{CalledContact}@{Called.Address}>
         {more}Content-Length: 0
 
 
