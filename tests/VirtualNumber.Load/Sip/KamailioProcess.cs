@@ -18,13 +18,13 @@ internal sealed partial class KamailioProcess : IAsyncDisposable
     private readonly DirectoryInfo _folder;
     private readonly ChildProcess _process;
 
-    private KamailioProcess(DirectoryInfo folder, ChildProcess process, int port) => (_folder, _process, Port) = (folder, process, port);
+    private KamailioProcess(DirectoryInfo folder, ChildProcess process, IPEndPoint address) => (_folder, _process, Address) = (folder, process, address);
 
-    /// <summary>Its UDP port on <see cref="SipPlaces.Gateway"/>.</summary>
-    public int Port { get; }
+    /// <summary>Its UDP address and port.</summary>
+    public IPEndPoint Address { get; }
 
     /// <summary>Where SIPp sends calls.</summary>
-    public string EndPoint => $"{SipPlaces.Gateway}:{Port}";
+    public string EndPoint => Address.ToString();
 
     /// <summary>Its log.</summary>
     public string Output => _process.Output;
@@ -33,24 +33,23 @@ internal sealed partial class KamailioProcess : IAsyncDisposable
     public TimeSpan ProcessorTime => _process.ProcessorTimeOfFamily;
 
     /// <summary>Starts it, and waits until it answers OPTIONS.</summary>
-    /// <param name="settings">Values of <c>settings.cfg</c> by name, on top of what a run on loopback needs.</param>
+    /// <param name="settings">Values of <c>settings.cfg</c> by name, on top of what a run on loopback needs; it listens at a free port unless they say where.</param>
     /// <param name="peers">The lines of <c>peers.list</c>.</param>
     /// <param name="defines">What is defined on the command line.</param>
     public static async Task<KamailioProcess> StartAsync(
         IReadOnlyDictionary<string, string> settings, IEnumerable<string> peers, params IReadOnlyList<string> defines)
     {
         var folder = Directory.CreateTempSubdirectory("virtualnumber-kamailio-");
-        var port = SipPlaces.FindFreePort(SipPlaces.Gateway);
+        var address = settings.TryGetValue("VN_LISTEN", out var listen)
+            ? IPEndPoint.Parse(listen["udp:".Length..].Split(' ')[0])
+            : new(IPAddress.Parse(SipPlaces.Gateway), SipPlaces.FindFreePort(SipPlaces.Gateway));
         foreach (var file in s_files)
             File.Copy(Deployed(file), Path.Combine(folder.FullName, file));
         await File.WriteAllLinesAsync(Path.Combine(folder.FullName, "peers.list"), peers);
-        var all = new Dictionary<string, string>(settings)
-        {
-            ["VN_LISTEN"] = $"udp:{SipPlaces.Gateway}:{port}",
-            ["VN_HOST"] = $"{SipPlaces.Gateway}:{port}",
-            ["VN_PEERS"] = Path.Combine(folder.FullName, "peers.list"),
-            ["VN_SECRET"] = Guid.NewGuid().ToString("N"),
-        };
+        var all = new Dictionary<string, string>(settings) { ["VN_PEERS"] = Path.Combine(folder.FullName, "peers.list") };
+        all.TryAdd("VN_LISTEN", $"udp:{address}");
+        all.TryAdd("VN_HOST", address.Address.ToString());
+        all.TryAdd("VN_SECRET", Guid.NewGuid().ToString("N"));
         await File.WriteAllTextAsync(Path.Combine(folder.FullName, "settings.cfg"), Set(await File.ReadAllTextAsync(Deployed("settings.cfg")), all));
 
         string[] words =
@@ -58,7 +57,7 @@ internal sealed partial class KamailioProcess : IAsyncDisposable
             "kamailio", "-f", Path.Combine(folder.FullName, "kamailio.cfg"), "-DD", "-E", "-m", "256", "-M", "8", "-x", "fm", "-X", "fm", "-Y", folder.FullName, "-w", folder.FullName,
             .. defines.SelectMany(define => new[] { "-A", define }),
         ];
-        var kamailio = new KamailioProcess(folder, ChildProcess.StartProgram(words, [], folder.FullName), port);
+        var kamailio = new KamailioProcess(folder, ChildProcess.StartProgram(words, [], folder.FullName), address);
         try
         {
             await kamailio.WaitUntilReadyAsync();
@@ -110,7 +109,7 @@ internal sealed partial class KamailioProcess : IAsyncDisposable
             {
                 if (_process.HasExited)
                     throw new InvalidOperationException($"Kamailio ended before it was ready:{Environment.NewLine}{Output}");
-                await socket.SendAsync(options, new IPEndPoint(IPAddress.Parse(SipPlaces.Gateway), Port), deadline.Token);
+                await socket.SendAsync(options, Address, deadline.Token);
                 await timer.WaitForNextTickAsync(deadline.Token);
             }
             while (socket.Available == 0);

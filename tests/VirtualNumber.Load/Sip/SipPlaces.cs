@@ -30,6 +30,18 @@ internal static class SipPlaces
         return ((IPEndPoint)socket.Client.LocalEndPoint!).Port;
     }
 
+    /// <summary>A loopback address where nobody has that UDP port.</summary>
+    public static IPAddress FindFreeAddress(int port)
+    {
+        if (IsBound(IPAddress.Any.ToString(), port))
+            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"UDP port {port} is taken at all addresses."));
+        IPAddress address;
+        do
+            address = new([127, (byte)Random.Shared.Next(1, 255), (byte)Random.Shared.Next(256), (byte)Random.Shared.Next(1, 255)]);
+        while (IsBound(address.ToString(), port));
+        return address;
+    }
+
     /// <summary>Whether somebody has that UDP port, by what the system says: looking must not take it.</summary>
     public static bool IsBound(string address, int port)
     {

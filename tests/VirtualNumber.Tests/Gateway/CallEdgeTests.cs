@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using VirtualNumber.Load;
 using VirtualNumber.Load.Sip;
 
 namespace VirtualNumber.Tests.Gateway;
@@ -196,10 +197,7 @@ internal sealed class CallEdgeTests : GatewayBed
         await _called.SendAsync(gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag));
         await _caller.AnswerAsync("INVITE", 486);
         // The caller does not acknowledge it: so it is repeated, after 0.5, 1, 2 and 4 seconds.
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        using var timer = new PeriodicTimer(s_lookEvery);
-        while (!gateway.Output.Contains("a message was not sent", StringComparison.Ordinal))
-            await timer.WaitForNextTickAsync(deadline.Token);
+        await LogSaysAsync(gateway, "a message was not sent");
         call.AssertNothingLeaks();
     }
 
@@ -238,6 +236,120 @@ internal sealed class CallEdgeTests : GatewayBed
         var answer = await _caller.AnswerAsync("INVITE", 503);
         Assert.That(answer.Header("Reason"), Is.EqualTo("Q.850;cause=41"));
         Assert.That(await KindsAsync(2, () => front.Asked.Where(asked => asked.Path.EndsWith(":reportEvents", StringComparison.Ordinal)).Select(asked => asked.Body)), Is.EquivalentTo(new[] { "CALLED_OUT", "RELEASED GATEWAY 41" }));
+        Assert.That(_called.Received, Is.Empty);
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task A_second_service_is_asked_and_told_where_the_first_is_silent_and_calls_do_not_wait_each(bool hangs)
+    {
+        await using var silent = await HttpFront.StartAsync(null, (_, _, cancellation) => HttpFront.HoldAsync(cancellation));
+        await using var other = await HttpFront.StartAsync(null, (path, _, _) => Task.FromResult<FrontAnswer?>(new(200, path.EndsWith(":reportEvents", StringComparison.Ordinal)
+            ? "{}"
+            : $$"""{"action":"ROUTING_ACTION_CONNECT","connectNumber":"+{{_holder}}","displayNumber":"+86{{One}}","leaseId":"{{One}}","epoch":"1700000000000"}""")));
+        var nobody = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{ServiceProcess.FindFreePorts().Item1}"));
+        var gateway = await StartGatewayAsync(
+            hangs ? silent.Address : nobody, new Dictionary<string, string> { ["VN_SIP_WORKERS"] = "1", ["VN_OTHER_SERVICE"] = other.Address.ToString().TrimEnd('/') }, Peers);
+        for (var i = 0; i < 3; i++)
+        {
+            var call = await NewCall(gateway).RingAsync();
+            await _called.SendAsync(gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag));
+            await _caller.AnswerAsync("INVITE", 486);
+        }
+
+        // The first call (and perhaps a report of it, which is of another process) waited for it; the others did not.
+        Assert.That(silent.Asked.Count(asked => asked.Path.EndsWith(":resolve", StringComparison.Ordinal)), Is.EqualTo(hangs ? 1 : 0));
+        Assert.That(await KindsAsync(3, () => other.Asked.Where(asked => asked.Path.EndsWith(":reportEvents", StringComparison.Ordinal)).Select(asked => asked.Body)), Is.EquivalentTo(new[] { "CALLED_OUT", "RINGING", "RELEASED CALLED 17" }));
+    }
+
+    [TestCase("Q.850;cause=38;text=\"x\"", 38)]
+    [TestCase("SIP;cause=200, q.850 ; cause = 27", 27)]
+    [TestCase("Q.850;cause=999", 16)]
+    [TestCase("SIP;cause=200", 16)]
+    public async Task The_cause_that_a_BYE_gives_is_reported(string reason, int cause)
+    {
+        var (gateway, service) = await StartAsync();
+        await using var front = service;
+        var call = await NewCall(gateway).ConnectAsync();
+        await _called.SendAsync(gateway, call.FromCalled("BYE", 1, more: $"Reason: {reason}\n"));
+        await _caller.SendAsync(gateway, SipPhone.Answer(await _caller.RequestAsync("BYE"), 200));
+        await _called.AnswerAsync("BYE", 200);
+        Assert.That(
+            await KindsAsync(4, () => front.Asked.Where(asked => asked.Path.EndsWith(":reportEvents", StringComparison.Ordinal)).Select(asked => asked.Body)),
+            Does.Contain($"RELEASED CALLED {cause.ToString(CultureInfo.InvariantCulture)}"));
+    }
+
+    [TestCase(486, 486, "Reason: Q.850;cause=19", 19)]
+    [TestCase(486, 486, "", 17)]
+    [TestCase(480, 480, "", 18)]
+    [TestCase(603, 603, "Reason: SIP;cause=200", 21)]
+    [TestCase(302, 480, "", 18)]
+    public async Task The_cause_that_a_refusal_gives_is_reported_else_that_of_its_status(int status, int told, string reason, int cause)
+    {
+        var (gateway, service) = await StartAsync();
+        await using var front = service;
+        var call = await NewCall(gateway).RingAsync();
+        await _called.SendAsync(gateway, SipPhone.Answer(call.Invite, status, call.CalledTag, reason));
+        await _caller.AnswerAsync("INVITE", told);
+        Assert.That(
+            await KindsAsync(3, () => front.Asked.Where(asked => asked.Path.EndsWith(":reportEvents", StringComparison.Ordinal)).Select(asked => asked.Body)),
+            Does.Contain($"RELEASED CALLED {cause.ToString(CultureInfo.InvariantCulture)}"));
+    }
+
+    [Test]
+    public async Task A_report_that_is_redirected_is_not_taken_for_one_that_arrived()
+    {
+        await using var front = await HttpFront.StartAsync(null, (path, _, _) => Task.FromResult<FrontAnswer?>(path.EndsWith(":reportEvents", StringComparison.Ordinal)
+            ? new(302, "")
+            : new(200, $$"""{"action":"ROUTING_ACTION_CONNECT","connectNumber":"+{{_holder}}","displayNumber":"+86{{One}}","leaseId":"{{One}}","epoch":"1700000000000"}""")));
+        var gateway = await StartGatewayAsync(front.Address, null, Peers);
+        var call = await NewCall(gateway).RingAsync();
+        await _called.SendAsync(gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag));
+        await _caller.AnswerAsync("INVITE", 486);
+        await LogSaysAsync(gateway, "the service refuses a report, HTTP status 302");
+    }
+
+    [TestCase("change-me")]
+    [TestCase("0123456789abcdef0123456789abcde")]
+    public async Task Without_a_secret_nobody_is_connected(string secret)
+    {
+        var (gateway, service) = await StartAsync(settings: new Dictionary<string, string> { ["VN_SECRET"] = secret });
+        await using var front = service;
+        await NewCall(gateway).InviteAsync();
+        Assert.That((await _caller.AnswerAsync("INVITE", 503)).Header("Retry-After"), Is.EqualTo("5"));
+        Assert.That(front.Asked, Is.Empty);
+        await LogSaysAsync(gateway, "the secret in settings.cfg is not set");
+    }
+
+    [TestCase("", "")]
+    [TestCase(" advertise 192.0.2.1:5060", "192.0.2.1")]
+    [TestCase(" advertise 192.0.2.1:5072", "192.0.2.1:5072")]
+    public async Task A_gateway_is_known_by_the_address_that_others_reach_it_by(string advertised, string shown)
+    {
+        // The port that SIP has by default is left out where it can be, so nothing may depend on its being written.
+        var address = SipPlaces.FindFreeAddress(5060);
+        var host = shown.Length == 0 ? address.ToString() : shown.Split(':')[0];
+        var (gateway, service) = await StartAsync(settings: new Dictionary<string, string> { ["VN_LISTEN"] = $"udp:{address}:5060{advertised}", ["VN_HOST"] = host });
+        await using var front = service;
+        var call = await NewCall(gateway).ConnectAsync();
+        await _called.SendAsync(gateway, call.FromCalled("INFO", 1));
+        await _caller.SendAsync(gateway, SipPhone.Answer(await _caller.RequestAsync("INFO"), 200));
+        await _called.AnswerAsync("INFO", 200);
+        await _caller.SendAsync(gateway, call.FromCaller("BYE", 2));
+        await _called.SendAsync(gateway, SipPhone.Answer(await _called.RequestAsync("BYE"), 200));
+        await _caller.AnswerAsync("BYE", 200);
+        Assert.That(call.CallerTarget, Does.EndWith($"@{(shown.Length == 0 ? host : shown)}"));
+        Assert.That(call.CalledTarget, Does.EndWith($"@{(shown.Length == 0 ? host : shown)}"));
+        call.AssertNothingLeaks();
+    }
+
+    [Test]
+    public async Task With_another_address_than_its_own_nobody_is_connected()
+    {
+        var (gateway, service) = await StartAsync(settings: new Dictionary<string, string> { ["VN_HOST"] = "192.0.2.1", ["VN_NEXT_HOP_MILLISECONDS"] = "500" });
+        await using var front = service;
+        await NewCall(gateway).InviteAsync();
+        await _caller.AnswerAsync("INVITE", 503);
         Assert.That(_called.Received, Is.Empty);
     }
 
@@ -295,6 +407,15 @@ internal sealed class CallEdgeTests : GatewayBed
     private IReadOnlyList<string> Peers => [$"1 sip:{SipPlaces.Callers}:5060", $"2 sip:{_called.Address}"];
 
     private PhoneCall NewCall(KamailioProcess gateway) => new(gateway, _caller, _called, NextCaller(), _holder) { Dialled = One };
+
+    /// <summary>Waits until the gateway's log says it.</summary>
+    private static async Task LogSaysAsync(KamailioProcess gateway, string text)
+    {
+        using var deadline = new CancellationTokenSource(s_patience);
+        using var timer = new PeriodicTimer(s_lookEvery);
+        while (!gateway.Output.Contains(text, StringComparison.Ordinal))
+            await timer.WaitForNextTickAsync(deadline.Token);
+    }
 
     /// <summary>What was reported, once it was so much.</summary>
     private static async Task<IReadOnlyList<string>> KindsAsync(int count, Func<IEnumerable<string>> reports)

@@ -39,12 +39,12 @@ internal sealed class CallProgressTests : GatewayBed
         Assert.That(await RecordedAsync(lease, 3), Is.EqualTo(new[] { "CALLED_OUT", "RINGING", "RELEASED CALLER 16" }));
     }
 
-    [TestCase(486, 486, 17)]
-    [TestCase(480, 480, 18)]
-    [TestCase(603, 603, 21)]
+    [TestCase(486, 486)]
+    [TestCase(480, 480)]
+    [TestCase(603, 603)]
     // A redirect names the number to call instead.
-    [TestCase(302, 480, 18)]
-    public async Task What_the_called_side_refuses_is_told_without_its_words(int status, int told, int cause)
+    [TestCase(302, 480)]
+    public async Task What_the_called_side_refuses_is_told_without_its_words(int status, int told)
     {
         var (caller, holder) = (NextCaller(), NextHolder());
         var lease = await Bed.LeaseAsync(SipBed.Direct, $"+{holder}");
@@ -57,7 +57,7 @@ internal sealed class CallProgressTests : GatewayBed
         Assert.That(calls.Answer.Header("Reason"), Is.EqualTo("Q.850;cause=17"), "The cause that the called side gives passes.");
         calls.AssertNothingLeaks([caller], [holder]);
         // In whatever order: ringing and refusal may come within one millisecond, and times are kept in whole ones.
-        Assert.That(await RecordedAsync(lease, 3), Is.EquivalentTo(new[] { "CALLED_OUT", "RINGING", $"RELEASED CALLED {cause}" }));
+        Assert.That(await RecordedAsync(lease, 3), Is.EquivalentTo(new[] { "CALLED_OUT", "RINGING", "RELEASED CALLED 17" }));
     }
 
     [Test]

@@ -48,7 +48,10 @@ internal sealed record PhoneCall(KamailioProcess Gateway, SipPhone Caller, SipPh
     public string CalledTarget => TargetOf(Invite);
 
     /// <summary>Sends the INVITE.</summary>
-    public Task InviteAsync(string more = "", string body = Sdp) => Caller.SendAsync(Gateway, $"""
+    public Task InviteAsync(string more = "", string body = Sdp) => Caller.SendAsync(Gateway, InviteText(more, body));
+
+    /// <summary>The INVITE.</summary>
+    public string InviteText(string more = "", string body = Sdp) => $"""
         INVITE sip:{Dialled}@{Gateway.EndPoint} SIP/2.0
         Via: {Caller.NewVia()}
         Max-Forwards: 70
@@ -61,7 +64,7 @@ internal sealed record PhoneCall(KamailioProcess Gateway, SipPhone Caller, SipPh
         Content-Length: {body.ReplaceLineEndings("\r\n").Length.ToString(CultureInfo.InvariantCulture)}
 
         {body}
-        """);
+        """;
 
     /// <summary>The same call, as the two sides have received it.</summary>
     public PhoneCall Taken(SipMessage invite, SipMessage answer) => this with { Invite = invite, Answer = answer };

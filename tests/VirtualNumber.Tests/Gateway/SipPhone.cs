@@ -39,7 +39,7 @@ internal sealed class SipPhone : IDisposable
 
     /// <summary>Sends a message as it is.</summary>
     public async Task SendAsync(KamailioProcess gateway, string text) =>
-        await _socket.SendAsync(Encoding.ASCII.GetBytes(text.ReplaceLineEndings("\r\n")), new IPEndPoint(IPAddress.Parse(SipPlaces.Gateway), gateway.Port));
+        await _socket.SendAsync(Encoding.ASCII.GetBytes(text.ReplaceLineEndings("\r\n")), gateway.Address);
 
     /// <summary>The next message of that kind; what comes before it is kept and passed over.</summary>
     public async Task<SipMessage> NextAsync(Func<SipMessage, bool> wanted)

@@ -412,15 +412,73 @@ internal sealed class StrayMessageTests : GatewayBed
         await AssertNothingLeaksAsync(call);
     }
 
-    [TestCase(";phone-context=+44")]
-    [TestCase(";ext=12;Phone-Context=+44")]
-    public async Task A_number_that_holds_in_another_place_only_is_refused(string context)
+    [TestCase(";phone-context=example.com")]
+    [TestCase(";phone-context=+86a")]
+    [TestCase(";ext=12;Phone-Context=x")]
+    public async Task A_number_that_holds_at_a_place_that_is_no_country_is_refused(string context)
     {
-        int Asked() => _service.Asked.Count(asked => asked.Path == "/v1/calls:resolve");
-        var before = Asked();
+        var before = Questions().Count;
         await (NewCall() with { Dialled = One + context }).InviteAsync();
         await _caller.AnswerAsync("INVITE", 484);
-        Assert.That(Asked(), Is.EqualTo(before), "the service would take it for a number of its own country");
+        Assert.That(Questions(), Has.Count.EqualTo(before), "the service would take it for a number of its own country");
+    }
+
+    [TestCase("sip:{0};phone-context=+86@{1}", ";phone-context=+86")]
+    [TestCase("sip:{0};ext=12;Phone-Context=+44@{1}", ";ext=12;phone-context=+44")]
+    [TestCase("sip:{0};phone-context=%2B86@{1}", ";phone-context=+86")]
+    [TestCase("tel:{0};phone-context=+86", ";phone-context=+86")]
+    [TestCase("tel:{0};phone-context=+86;ext=12", ";ext=12;phone-context=+86")]
+    public async Task A_number_that_holds_in_a_country_only_is_asked_for_with_it(string form, string context)
+    {
+        var before = Questions().Count;
+        var call = NewCall();
+        await _caller.SendAsync(_gateway, call.InviteText("P-Asserted-Identity: <tel:700123456789012;phone-context=+86>\n").Replace(
+            $"sip:{One}@{_gateway.EndPoint} SIP", $"{string.Format(System.Globalization.CultureInfo.InvariantCulture, form, One, _gateway.EndPoint)} SIP", StringComparison.Ordinal));
+        // The service of this test knows no such number, and fails.
+        await _caller.AnswerAsync("INVITE", 503);
+        var asked = V1.ResolveRequest.Parser.ParseJson(Questions().Skip(before).First());
+        Assert.That((asked.CalledNumber, asked.CallerNumber), Is.EqualTo((One + context, "700123456789012;phone-context=+86")));
+    }
+
+    [TestCase("{0}", null)]
+    [TestCase("0{0}", null)]
+    [TestCase("{0}", "8613712345678")]
+    public async Task An_INVITE_that_shows_the_caller_where_shape_tells_nothing_is_held_back(string form, string? asserted)
+    {
+        // A German number of nine digits, with a trunk 0 ten of them: written as international it has none.
+        const string national = "301234567";
+        var call = NewCall() with { CallerNumber = asserted is null ? $"49{national}" : NextCaller() };
+        var from = string.Format(System.Globalization.CultureInfo.InvariantCulture, form, national);
+        var text = call.InviteText(asserted is null ? "" : $"P-Asserted-Identity: <tel:+{asserted}>\n", $"{PhoneCall.Sdp}a=crypto:1 AES_CM_128 inline:+49{national}\n");
+        await _caller.SendAsync(_gateway, Edit(text, ("From", $"<sip:{from}@{_caller.Address}>;tag={call.CallerTag}")));
+        await _caller.AnswerAsync("INVITE", 503);
+        await _called.PingAsync(_gateway);
+        Assert.That(_called.Received.Select(message => message.Text), Has.None.Contains("inline:"));
+    }
+
+    /// <summary>Who writes another's number into From, and sees whether the call goes on, learns nothing of whom it went to.</summary>
+    [Test]
+    public async Task A_caller_who_claims_the_number_that_is_called_is_connected_as_any_other()
+    {
+        var call = NewCall();
+        await _caller.SendAsync(_gateway, Edit(call.InviteText("P-Asserted-Identity: <tel:+8613712345678>\n"), ("From", $"<sip:+{call.RealNumber}@{_caller.Address}>;tag={call.CallerTag}")));
+        await _called.SendAsync(_gateway, SipPhone.Answer(await _called.RequestAsync("INVITE"), 486, "b"));
+        await _caller.AnswerAsync("INVITE", 486);
+    }
+
+    [TestCase("application/dtmf-relay;x=8613712345678", "Signal=5\nDuration=160\n", "application/dtmf-relay")]
+    [TestCase("Application/DTMF-Relay", "Signal=5\n", "application/dtmf-relay")]
+    [TestCase("application/dtmf", "5", "application/dtmf")]
+    public async Task Of_the_type_of_what_is_keyed_in_the_name_alone_passes(string type, string body, string passed)
+    {
+        var call = await NewCall().ConnectAsync();
+        var text = call.FromCaller("INFO", 2, more: $"Content-Type: {type}\n");
+        await _caller.SendAsync(_gateway, text.Replace("Content-Length: 0", $"Content-Length: {body.ReplaceLineEndings("\r\n").Length.ToString(System.Globalization.CultureInfo.InvariantCulture)}", StringComparison.Ordinal).TrimEnd('\n') + "\n\n" + body);
+        var request = await _called.RequestAsync("INFO");
+        Assert.That(request.Header("Content-Type"), Is.EqualTo(passed));
+        Assert.That(request.Text, Does.EndWith("\r\n\r\n" + body.ReplaceLineEndings("\r\n")));
+        await _called.SendAsync(_gateway, SipPhone.Answer(request, 200, more: "Content-Type: text/x-8613712345678"));
+        Assert.That((await _caller.AnswerAsync("INFO", 200)).Header("Content-Type"), Is.Null);
     }
 
     [TestCase(true)]
@@ -452,6 +510,8 @@ internal sealed class StrayMessageTests : GatewayBed
 
     private PhoneCall NewCall(string dialled = One) =>
         new(_gateway, _caller, _called, NextCaller(), dialled == One ? _firstHolder : _secondHolder) { Dialled = dialled };
+
+    private List<string> Questions() => [.. _service.Asked.Where(asked => asked.Path == "/v1/calls:resolve").Select(asked => asked.Body)];
 
     private async Task AssertNothingLeaksAsync(PhoneCall call)
     {
