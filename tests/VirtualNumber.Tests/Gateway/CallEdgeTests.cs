@@ -79,18 +79,9 @@ internal sealed class CallEdgeTests : GatewayBed
         }
 
         // As long as the call is known, another one of its names is refused; each of them does as if it were the first.
-        var other = call with { Dialled = Two, RealNumber = Numbers[Two] };
-        await other.InviteAsync();
+        await (call with { Dialled = Two, RealNumber = Numbers[Two] }).InviteAsync();
         await _caller.AnswerAsync("INVITE", 482);
-        using var deadline = new CancellationTokenSource(s_patience);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
-        do
-        {
-            await timer.WaitForNextTickAsync(deadline.Token);
-            await other.InviteAsync();
-            await _caller.NextAsync(message => message.Method == "INVITE" && message.Status is 482 or 100);
-        }
-        while (!_called.Received.Any(message => message.FirstLine.Contains(other.RealNumber, StringComparison.Ordinal)));
+        await IsForgottenAsync(call);
     }
 
     [Test]
@@ -105,16 +96,7 @@ internal sealed class CallEdgeTests : GatewayBed
         var second = await _called.NextAsync(message => message.Status == 0 && message.Method == "INVITE" && message.Header("Via") != first.Header("Via"));
         await _called.SendAsync(gateway, SipPhone.Answer(first, 486, call.CalledTag));
         await _caller.AnswerAsync("INVITE", 486);
-        // Longer than the first try is remembered.
-        var other = call with { Dialled = Two, RealNumber = Numbers[Two] };
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
-        for (var i = 0; i < 8; i++)
-        {
-            await timer.WaitForNextTickAsync();
-            await other.InviteAsync();
-            await _caller.AnswerAsync("INVITE", 482);
-        }
-
+        await OneIsForgottenAsync(gateway);
         await _called.SendAsync(gateway, SipPhone.Answer(second, 200, call.CalledTag, $"Contact: <sip:+{call.RealNumber}@{_called.Address}>", PhoneCall.Sdp));
         await _caller.AnswerAsync("INVITE", 200);
         call.AssertNothingLeaks();
@@ -130,14 +112,7 @@ internal sealed class CallEdgeTests : GatewayBed
         var second = await _called.NextAsync(message => message.Status == 0 && message.Method == "INVITE" && message.Header("Via") != call.Invite.Header("Via"));
         await _called.SendAsync(gateway, SipPhone.Answer(second, 486, "z"));
         await _caller.AnswerAsync("INVITE", 486);
-        // Longer than what is over is remembered.
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
-        for (var i = 0; i < 16; i++)
-        {
-            await timer.WaitForNextTickAsync();
-            await _caller.PingAsync(gateway);
-        }
-
+        await OneIsForgottenAsync(gateway);
         await _caller.SendAsync(gateway, call.FromCaller("BYE", 2));
         await _called.SendAsync(gateway, SipPhone.Answer(await _called.RequestAsync("BYE"), 200));
         await _caller.AnswerAsync("BYE", 200);
@@ -407,6 +382,30 @@ internal sealed class CallEdgeTests : GatewayBed
     private IReadOnlyList<string> Peers => [$"1 sip:{SipPlaces.Callers}:5060", $"2 sip:{_called.Address}"];
 
     private PhoneCall NewCall(KamailioProcess gateway) => new(gateway, _caller, _called, NextCaller(), _holder) { Dialled = One };
+
+    /// <summary>Waits until what is over by now is forgotten: a call that ends now is.</summary>
+    private async Task OneIsForgottenAsync(KamailioProcess gateway)
+    {
+        var call = await NewCall(gateway).RingAsync();
+        await _called.SendAsync(gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag));
+        await _caller.NextAsync(message => message.Status == 486 && message.Header("Call-ID") == call.CallId);
+        await IsForgottenAsync(call);
+    }
+
+    /// <summary>Waits until the call's names may be another one's.</summary>
+    private async Task IsForgottenAsync(PhoneCall call)
+    {
+        var other = call with { Dialled = Two, RealNumber = Numbers[Two] };
+        using var deadline = new CancellationTokenSource(s_patience);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
+        do
+        {
+            await timer.WaitForNextTickAsync(deadline.Token);
+            await other.InviteAsync();
+            await _called.PingAsync(call.Gateway);
+        }
+        while (!_called.Received.Any(message => message.FirstLine.Contains(other.RealNumber, StringComparison.Ordinal)));
+    }
 
     /// <summary>Waits until the gateway's log says it.</summary>
     private static async Task LogSaysAsync(KamailioProcess gateway, string text)
