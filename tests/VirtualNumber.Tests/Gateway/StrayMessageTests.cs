@@ -432,12 +432,14 @@ internal sealed class StrayMessageTests : GatewayBed
     {
         var before = Questions().Count;
         var call = NewCall();
-        await _caller.SendAsync(_gateway, call.InviteText("P-Asserted-Identity: <tel:700123456789012;phone-context=+86>\n").Replace(
+        await _caller.SendAsync(_gateway, call.InviteText("P-Asserted-Identity: <tel:700123456789012;phone-context=+86>\nDiversion: <sip:700123456789013;phone-context=+86@carrier.example>\n").Replace(
             $"sip:{One}@{_gateway.EndPoint} SIP", $"{string.Format(System.Globalization.CultureInfo.InvariantCulture, form, One, _gateway.EndPoint)} SIP", StringComparison.Ordinal));
         // The service of this test knows no such number, and fails.
         await _caller.AnswerAsync("INVITE", 503);
         var asked = V1.ResolveRequest.Parser.ParseJson(Questions().Skip(before).First());
-        Assert.That((asked.CalledNumber, asked.CallerNumber), Is.EqualTo((One + context, "700123456789012;phone-context=+86")));
+        Assert.That(
+            (asked.CalledNumber, asked.CallerNumber, asked.EarlierCalledNumber),
+            Is.EqualTo((One + context, "700123456789012;phone-context=+86", "700123456789013;phone-context=+86")));
     }
 
     [TestCase("{0}", null)]
