@@ -163,6 +163,66 @@ internal sealed class CallEdgeTests : GatewayBed
         Assert.That(ids[2], Is.Not.EqualTo(ids[0]));
     }
 
+    [TestCase(";phone-context=+44", "")]
+    [TestCase("", ";phone-context=+44")]
+    [TestCase(";phone-context=+44", ";phone-context=+1")]
+    [TestCase(";phone-context=+44", ";phone-context=+44")]
+    public async Task Digits_go_on_with_a_number_that_holds_in_the_same_country(string first, string second)
+    {
+        var asked = new ConcurrentQueue<V1.ResolveRequest>();
+        await using var front = await HttpFront.StartAsync(null, (path, body, _) =>
+        {
+            asked.Enqueue(V1.ResolveRequest.Parser.ParseJson(body));
+            return Task.FromResult<FrontAnswer?>(asked.Count == 1 ? new(200, """{"action":"ROUTING_ACTION_COLLECT_DIGITS","digitCount":4}""") : new(500, "{}"));
+        });
+        var gateway = await StartGatewayAsync(front.Address, new Dictionary<string, string> { ["VN_SIP_WORKERS"] = "1" }, Peers, "WITHOUT_REPORTS");
+        var call = NewCall(gateway);
+        await (call with { Dialled = One + first }).InviteAsync();
+        await _caller.AnswerAsync("INVITE", 484);
+        await (call with { Dialled = $"{One}1234{second}" }).InviteAsync();
+        await _caller.AnswerAsync("INVITE", 503);
+        Assert.That(
+            (asked.Last().CalledNumber, asked.Last().CollectedDigits),
+            Is.EqualTo(first == second ? (One + first, "1234") : ($"{One}1234{second}", "")));
+    }
+
+    [Test]
+    public async Task A_service_that_was_silent_once_is_asked_all_the_same_where_the_other_cannot_answer()
+    {
+        var questions = 0;
+        await using var first = await HttpFront.StartAsync(null, (_, _, cancellation) => Interlocked.Increment(ref questions) == 1
+            ? HttpFront.HoldAsync(cancellation)
+            : Task.FromResult<FrontAnswer?>(new(200, $$"""{"action":"ROUTING_ACTION_CONNECT","connectNumber":"+{{_holder}}","displayNumber":"+86{{One}}","leaseId":"{{One}}","epoch":"1700000000000"}""")));
+        await using var standby = await HttpFront.StartAsync(null, (_, _, _) => Task.FromResult<FrontAnswer?>(new(503, "{}")));
+        var gateway = await StartGatewayAsync(
+            first.Address, new Dictionary<string, string> { ["VN_SIP_WORKERS"] = "1", ["VN_OTHER_SERVICE"] = standby.Address.ToString().TrimEnd('/') }, Peers, "WITHOUT_REPORTS");
+        await NewCall(gateway).InviteAsync();
+        await _caller.AnswerAsync("INVITE", 503);
+        var call = await NewCall(gateway).RingAsync();
+        await _called.SendAsync(gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag));
+        await _caller.AnswerAsync("INVITE", 486);
+        Assert.That((first.Asked.Count, standby.Asked.Count), Is.EqualTo((2, 2)));
+    }
+
+    [Test]
+    public async Task A_BYE_to_a_place_that_is_no_peers_does_not_keep_the_other_side_from_being_told_at_the_longest()
+    {
+        var (gateway, service) = await StartAsync("2s");
+        await using var front = service;
+        using var elsewhere = new SipPhone(SipPlaces.Stranger);
+        var call = NewCall(gateway);
+        await _caller.SendAsync(gateway, call.InviteText().Replace($"Contact: <sip:{call.CallerContact}@{_caller.Address}>", $"Contact: <sip:x@{elsewhere.Address}>", StringComparison.Ordinal));
+        var invite = await _called.RequestAsync("INVITE");
+        await _called.SendAsync(gateway, SipPhone.Answer(invite, 200, call.CalledTag, $"Contact: <sip:+{call.RealNumber}@{_called.Address}>", PhoneCall.Sdp));
+        call = call.Taken(invite, await _caller.AnswerAsync("INVITE", 200));
+        await _caller.SendAsync(gateway, call.FromCaller("ACK", 1));
+        await _called.RequestAsync("ACK");
+        await _called.SendAsync(gateway, call.FromCalled("BYE", 2));
+        await _called.AnswerAsync("BYE", 403);
+        await _called.SendAsync(gateway, SipPhone.Answer(await _called.RequestAsync("BYE"), 200));
+        await elsewhere.RequestAsync("BYE");
+    }
+
     [Test]
     public async Task An_answer_that_is_repeated_when_its_call_is_forgotten_is_not_sent()
     {
