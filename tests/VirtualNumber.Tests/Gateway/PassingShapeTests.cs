@@ -5,31 +5,9 @@ namespace VirtualNumber.Tests.Gateway;
 
 /// <summary>What passes of the bodies, lines of SDP and causes that a side writes: what is of a known shape, and nothing that a telephone number fits into.</summary>
 [TestFixture]
-internal sealed class PassingShapeTests : GatewayBed
+internal sealed class PassingShapeTests : TwoPhonesBed
 {
-    private const string One = "16210010000";
-
-    private readonly string _holder = $"{Holders}940000";
-    private HttpFront _service = null!;
-    private KamailioProcess _gateway = null!;
-    private SipPhone _caller = null!;
-    private SipPhone _called = null!;
-
-    [OneTimeSetUp]
-    public async Task StartOneAsync() => (_gateway, _service) = await StartPlainAsync(new Dictionary<string, string> { [One] = _holder });
-
-    [OneTimeTearDown]
-    public async Task StopOneAsync() => await _service.DisposeAsync();
-
-    [SetUp]
-    public void Open() => (_caller, _called) = (new SipPhone(SipPlaces.Callers), new SipPhone(SipPlaces.NextHop, NextHopPort));
-
-    [TearDown]
-    public void Close()
-    {
-        _caller.Dispose();
-        _called.Dispose();
-    }
+    protected override IReadOnlyDictionary<string, string> Numbers { get; } = new Dictionary<string, string> { [One] = $"{Holders}940000" };
 
     [TestCase("a=rtpmap:101 telephone-event/8000")]
     [TestCase("a=rtpmap:96 opus/48000/2")]
@@ -100,10 +78,10 @@ internal sealed class PassingShapeTests : GatewayBed
     {
         var call = NewCall();
         await call.InviteAsync(body: PhoneCall.Sdp.Replace(" 1234567 ", $" {version} ", StringComparison.Ordinal));
-        var invite = await _called.RequestAsync("INVITE");
+        var invite = await Called.RequestAsync("INVITE");
         Assert.That(invite.Text, Does.Match($"\no=- [0-9]+ {passed} IN IP4 0.0.0.0\r\n"));
-        await _called.SendAsync(_gateway, SipPhone.Answer(invite, 486, "b"));
-        await _caller.AnswerAsync("INVITE", 486);
+        await Called.SendAsync(Plain, SipPhone.Answer(invite, 486, "b"));
+        await Caller.AnswerAsync("INVITE", 486);
     }
 
     [TestCase("application/dtmf-relay;x=8613712345678", "Signal=5\nDuration=160\n", "application/dtmf-relay")]
@@ -113,12 +91,12 @@ internal sealed class PassingShapeTests : GatewayBed
     {
         var call = await NewCall().ConnectAsync();
         var text = call.FromCaller("INFO", 2, more: $"Content-Type: {type}\n");
-        await _caller.SendAsync(_gateway, text.Replace("Content-Length: 0", $"Content-Length: {body.ReplaceLineEndings("\r\n").Length.ToString(System.Globalization.CultureInfo.InvariantCulture)}", StringComparison.Ordinal).TrimEnd('\n') + "\n\n" + body);
-        var request = await _called.RequestAsync("INFO");
+        await Caller.SendAsync(Plain, text.Replace("Content-Length: 0", $"Content-Length: {body.ReplaceLineEndings("\r\n").Length.ToString(System.Globalization.CultureInfo.InvariantCulture)}", StringComparison.Ordinal).TrimEnd('\n') + "\n\n" + body);
+        var request = await Called.RequestAsync("INFO");
         Assert.That(request.Header("Content-Type"), Is.EqualTo(passed));
         Assert.That(request.Text, Does.EndWith("\r\n\r\n" + body.ReplaceLineEndings("\r\n")));
-        await _called.SendAsync(_gateway, SipPhone.Answer(request, 200, more: "Content-Type: text/x-8613712345678"));
-        Assert.That((await _caller.AnswerAsync("INFO", 200)).Header("Content-Type"), Is.Null);
+        await Called.SendAsync(Plain, SipPhone.Answer(request, 200, more: "Content-Type: text/x-8613712345678"));
+        Assert.That((await Caller.AnswerAsync("INFO", 200)).Header("Content-Type"), Is.Null);
     }
 
     [TestCase("text/plain")]
@@ -129,12 +107,12 @@ internal sealed class PassingShapeTests : GatewayBed
     public async Task A_call_ends_for_both_whatever_body_comes_with_it(string type)
     {
         var call = await NewCall().ConnectAsync();
-        await _caller.SendAsync(_gateway, WithBody(call.FromCaller("BYE", 2), type, call.CallerNumber));
-        var bye = await _called.RequestAsync("BYE");
+        await Caller.SendAsync(Plain, WithBody(call.FromCaller("BYE", 2), type, call.CallerNumber));
+        var bye = await Called.RequestAsync("BYE");
         Assert.That(bye.Text, Does.EndWith("\r\n\r\n"));
         Assert.That((bye.Header("Content-Type"), bye.Header("Content-Length")), Is.EqualTo((default(string), "0")));
-        await _called.SendAsync(_gateway, WithBody(SipPhone.Answer(bye, 200), type, call.RealNumber));
-        Assert.That((await _caller.AnswerAsync("BYE", 200)).Header("Content-Length"), Is.EqualTo("0"));
+        await Called.SendAsync(Plain, WithBody(SipPhone.Answer(bye, 200), type, call.RealNumber));
+        Assert.That((await Caller.AnswerAsync("BYE", 200)).Header("Content-Length"), Is.EqualTo("0"));
         await AssertNothingLeaksAsync(call);
     }
 
@@ -143,8 +121,8 @@ internal sealed class PassingShapeTests : GatewayBed
     public async Task A_refusal_arrives_whatever_body_it_has(string type)
     {
         var call = await NewCall().RingAsync();
-        await _called.SendAsync(_gateway, WithBody(SipPhone.Answer(call.Invite, 486, call.CalledTag), type, call.RealNumber));
-        var answer = await _caller.AnswerAsync("INVITE", 486);
+        await Called.SendAsync(Plain, WithBody(SipPhone.Answer(call.Invite, 486, call.CalledTag), type, call.RealNumber));
+        var answer = await Caller.AnswerAsync("INVITE", 486);
         Assert.That((answer.Header("Content-Type"), answer.Header("Content-Length")), Is.EqualTo((default(string), "0")));
         await AssertNothingLeaksAsync(call);
     }
@@ -157,12 +135,12 @@ internal sealed class PassingShapeTests : GatewayBed
     {
         var call = NewCall();
         if (method == "INVITE")
-            await _caller.SendAsync(_gateway, call.InviteText().Replace("application/sdp", type, StringComparison.Ordinal));
+            await Caller.SendAsync(Plain, call.InviteText().Replace("application/sdp", type, StringComparison.Ordinal));
         else
-            await _caller.SendAsync(_gateway, WithBody((call = await call.ConnectAsync()).FromCaller(method, 2), type, "x"));
-        await _caller.AnswerAsync(method, 415);
-        await _called.PingAsync(_gateway);
-        Assert.That(_called.Received.Where(message => message.Status == 0 && message.Header("CSeq") == $"2 {method}"), Is.Empty);
+            await Caller.SendAsync(Plain, WithBody((call = await call.ConnectAsync()).FromCaller(method, 2), type, "x"));
+        await Caller.AnswerAsync(method, 415);
+        await Called.PingAsync(Plain);
+        Assert.That(Called.Received.Where(message => message.Status == 0 && message.Header("CSeq") == $"2 {method}"), Is.Empty);
     }
 
     [TestCase("Q.850;cause=17;text=\"x\"", "Q.850;cause=17")]
@@ -177,31 +155,22 @@ internal sealed class PassingShapeTests : GatewayBed
     public async Task Of_the_reasons_that_a_side_gives_the_cause_of_Q850_passes(string reason, string? passed)
     {
         var call = await NewCall().RingAsync();
-        await _called.SendAsync(_gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag, $"Reason: {reason}"));
-        Assert.That((await _caller.AnswerAsync("INVITE", 486)).Header("Reason"), Is.EqualTo(passed));
+        await Called.SendAsync(Plain, SipPhone.Answer(call.Invite, 486, call.CalledTag, $"Reason: {reason}"));
+        Assert.That((await Caller.AnswerAsync("INVITE", 486)).Header("Reason"), Is.EqualTo(passed));
     }
 
     private static string WithBody(string text, string type, string body) => text.Replace(
         "Content-Length: 0\n\n",
         $"{(type.Length == 0 ? "" : $"Content-Type: {type}\n")}Content-Length: {body.Length.ToString(CultureInfo.InvariantCulture)}\n\n{body}",
-        StringComparison.Ordinal)[..^(text.EndsWith("\n\n\n", StringComparison.Ordinal) ? 1 : 0)];
-
-    private PhoneCall NewCall() => new(_gateway, _caller, _called, NextCaller(), _holder) { Dialled = One };
+        StringComparison.Ordinal);
 
     /// <summary>The INVITE of this call, not one that is repeated of an earlier one.</summary>
     private Task<SipMessage> InviteOfAsync(PhoneCall call) =>
-        _called.NextAsync(message => message.Status == 0 && message.Method == "INVITE" && message.Header("From")!.EndsWith($";tag={call.CallerTag}", StringComparison.Ordinal));
+        Called.NextAsync(message => message.Status == 0 && message.Method == "INVITE" && message.Header("From")!.EndsWith($";tag={call.CallerTag}", StringComparison.Ordinal));
 
     private async Task EndAsync(PhoneCall call, SipMessage invite)
     {
-        await _called.SendAsync(_gateway, SipPhone.Answer(invite, 486, call.CalledTag));
-        await _caller.AnswerAsync("INVITE", 486);
-    }
-
-    private async Task AssertNothingLeaksAsync(PhoneCall call)
-    {
-        await _called.PingAsync(_gateway);
-        await _caller.PingAsync(_gateway);
-        call.AssertNothingLeaks();
+        await Called.SendAsync(Plain, SipPhone.Answer(invite, 486, call.CalledTag));
+        await Caller.AnswerAsync("INVITE", 486);
     }
 }

@@ -7,34 +7,14 @@ namespace VirtualNumber.Tests.Gateway;
 /// learn the other's number, address or Call-ID. Two calls stand beside each other, as who has two may try to mix them.
 /// </summary>
 [TestFixture]
-internal sealed class StrayMessageTests : GatewayBed
+internal sealed class StrayMessageTests : TwoPhonesBed
 {
-    private const string One = "16210010000";
     private const string Two = "16210010001";
 
     private readonly string _firstHolder = $"{Holders}910000";
     private readonly string _secondHolder = $"{Holders}910001";
-    private HttpFront _service = null!;
-    private KamailioProcess _gateway = null!;
-    private SipPhone _caller = null!;
-    private SipPhone _called = null!;
 
-    [OneTimeSetUp]
-    public async Task StartOneAsync() =>
-        (_gateway, _service) = await StartPlainAsync(new Dictionary<string, string> { [One] = _firstHolder, [Two] = _secondHolder });
-
-    [OneTimeTearDown]
-    public async Task StopOneAsync() => await _service.DisposeAsync();
-
-    [SetUp]
-    public void Open() => (_caller, _called) = (new SipPhone(SipPlaces.Callers), new SipPhone(SipPlaces.NextHop, NextHopPort));
-
-    [TearDown]
-    public void Close()
-    {
-        _caller.Dispose();
-        _called.Dispose();
-    }
+    protected override IReadOnlyDictionary<string, string> Numbers => new Dictionary<string, string> { [One] = _firstHolder, [Two] = _secondHolder };
 
     [TestCase("INVITE", "a call that the called side hands on as a proxy does")]
     [TestCase("OPTIONS", "")]
@@ -48,10 +28,10 @@ internal sealed class StrayMessageTests : GatewayBed
         var before = Questions().Count;
         foreach (var tag in new[] { call.CallerTag, call.CalledTag, "other" })
         {
-            await _called.SendAsync(_gateway, Edit(call.FromCalled(method, 1, $"sip:{Two}@{_gateway.EndPoint}"), ("From", $"<sip:+{call.RealNumber}@{_called.Address}>;tag={tag}"), ("To", $"<sip:{Two}@{_gateway.EndPoint}>")));
+            await Called.SendAsync(Plain, Edit(call.FromCalled(method, 1, $"sip:{Two}@{Plain.EndPoint}"), ("From", $"<sip:+{call.RealNumber}@{Called.Address}>;tag={tag}"), ("To", $"<sip:{Two}@{Plain.EndPoint}>")));
             // topos lets these two pass by, and so the wall holds the answer back.
             if (method is not ("REGISTER" or "PUBLISH"))
-                await _called.NextAsync(message => message.Status >= 200 && message.Header("Call-ID") == call.ShownId);
+                await Called.NextAsync(message => message.Status >= 200 && message.Header("Call-ID") == call.ShownId);
         }
 
         await AssertNothingLeaksAsync(call);
@@ -67,7 +47,7 @@ internal sealed class StrayMessageTests : GatewayBed
     public async Task A_request_with_wrong_tags_or_none_does_not_unmask_the_caller(string method)
     {
         var call = await NewCall().ConnectAsync();
-        string own = $"<sip:+{call.RealNumber}@{_called.Address}>", shown = $"<sip:{One}@{_gateway.EndPoint}>";
+        string own = $"<sip:+{call.RealNumber}@{Called.Address}>", shown = $"<sip:{One}@{Plain.EndPoint}>";
         (string From, string To)[] pairs =
         [
             ($"{own};tag={call.CalledTag}", $"{shown};tag=wrong"), ($"{own};tag=wrong", $"{shown};tag={call.CallerTag}"), ($"{own};tag={call.CallerTag}", $"{shown};tag={call.CallerTag}"),
@@ -79,10 +59,10 @@ internal sealed class StrayMessageTests : GatewayBed
             ($"{own};tag={call.CalledTag}", $"{shown};tag=wrong;tag={call.CallerTag}"), ($"{own};tag={call.CalledTag}", $"{shown};tag={call.CallerTag};tag=wrong"),
             ($"{own};tag={call.CalledTag}\nCall-ID: other", $"{shown};tag={call.CallerTag}"), ($"{own};tag={call.CalledTag}\nCall-ID:\n {call.ShownId}", $"{shown};tag={call.CallerTag}"),
         ];
-        foreach (var target in new[] { call.CalledTarget, $"sip:{_gateway.EndPoint}", $"sip:x@{_called.Address}" })
+        foreach (var target in new[] { call.CalledTarget, $"sip:{Plain.EndPoint}", $"sip:x@{Called.Address}" })
         {
             foreach (var (from, to) in pairs)
-                await _called.SendAsync(_gateway, Edit(call.FromCalled(method, 7, target), ("From", from), ("To", to)));
+                await Called.SendAsync(Plain, Edit(call.FromCalled(method, 7, target), ("From", from), ("To", to)));
         }
 
         await AssertNothingLeaksAsync(call);
@@ -97,17 +77,17 @@ internal sealed class StrayMessageTests : GatewayBed
         var text = field switch
         {
             "Via" => call.FromCalled("OPTIONS", 3).Replace("z9hG4bK", $"z9hG4bK{call.ShownId}", StringComparison.Ordinal),
-            "Contact" => Edit(call.FromCalled("OPTIONS", 3), ("Contact", $"<sip:{call.ShownId}@{_called.Address}>")),
+            "Contact" => Edit(call.FromCalled("OPTIONS", 3), ("Contact", $"<sip:{call.ShownId}@{Called.Address}>")),
             _ => Edit(call.FromCalled("OPTIONS", 3), ("To", $"\"{call.ShownId}\" {call.Invite.Header("From")}")),
         };
-        await _called.SendAsync(_gateway, text);
-        var asked = await _caller.RequestAsync("OPTIONS");
+        await Called.SendAsync(Plain, text);
+        var asked = await Caller.RequestAsync("OPTIONS");
         Assert.That(asked.Header("Call-ID"), Is.EqualTo(call.CallId));
-        await _caller.SendAsync(_gateway, SipPhone.Answer(asked, 200));
-        await _called.AnswerAsync("OPTIONS", 200);
+        await Caller.SendAsync(Plain, SipPhone.Answer(asked, 200));
+        await Called.AnswerAsync("OPTIONS", 200);
         // And what the gateway answers by itself.
-        await _called.SendAsync(_gateway, Edit(text, ("CSeq", "4 REFER")).Replace("OPTIONS ", "REFER ", StringComparison.Ordinal).Replace("branch=z9hG4bK", "branch=z9hG4bKx", StringComparison.Ordinal));
-        await _called.AnswerAsync("REFER", 405);
+        await Called.SendAsync(Plain, Edit(text, ("CSeq", "4 REFER")).Replace("OPTIONS ", "REFER ", StringComparison.Ordinal).Replace("branch=z9hG4bK", "branch=z9hG4bKx", StringComparison.Ordinal));
+        await Called.AnswerAsync("REFER", 405);
         await AssertNothingLeaksAsync(call);
     }
 
@@ -121,11 +101,11 @@ internal sealed class StrayMessageTests : GatewayBed
     {
         var call = NewCall();
         call = await (call with { CallerTag = tag ?? call.CallerTag }).ConnectAsync();
-        string own = $"<sip:+{call.CallerNumber}@{_caller.Address}>", shown = $"<sip:{One}@{_gateway.EndPoint}>";
-        foreach (var target in new[] { call.CallerTarget, call.CalledTarget, $"sip:{_gateway.EndPoint}", $"sip:x@{_caller.Address}" })
+        string own = $"<sip:+{call.CallerNumber}@{Caller.Address}>", shown = $"<sip:{One}@{Plain.EndPoint}>";
+        foreach (var target in new[] { call.CallerTarget, call.CalledTarget, $"sip:{Plain.EndPoint}", $"sip:x@{Caller.Address}" })
         {
             foreach (var (from, to) in new[] { (call.CalledTag, call.CallerTag), ("wrong", call.CallerTag), (call.CallerTag, call.CallerTag), (call.CallerTag, "wrong") })
-                await _caller.SendAsync(_gateway, Edit(call.FromCaller(method, 7, target), ("From", $"{own};tag={from}"), ("To", $"{shown};tag={to}")));
+                await Caller.SendAsync(Plain, Edit(call.FromCaller(method, 7, target), ("From", $"{own};tag={from}"), ("To", $"{shown};tag={to}")));
         }
 
         await AssertNothingLeaksAsync(call);
@@ -143,15 +123,15 @@ internal sealed class StrayMessageTests : GatewayBed
         var first = await NewCall().ConnectAsync();
         var second = await (NewCall(Two) with { CallerTag = first.CallerTag, CalledTag = first.CalledTag }).ConnectAsync();
 
-        await _caller.SendAsync(_gateway, first.FromCaller(method, 2, second.CallerTarget));
-        await _called.SendAsync(_gateway, first.FromCalled(method, 2, second.CalledTarget));
+        await Caller.SendAsync(Plain, first.FromCaller(method, 2, second.CallerTarget));
+        await Called.SendAsync(Plain, first.FromCalled(method, 2, second.CalledTarget));
         await AssertNothingLeaksAsync(first);
         // What one party of the second call learns of the first is as bad.
         Assert.Multiple(() =>
         {
-            Assert.That(_called.Received.Where(message => message.FirstLine.Contains(_secondHolder, StringComparison.Ordinal)).Select(message => message.Text), Has.None.Contains(_firstHolder));
-            Assert.That(_called.Received.Where(message => message.Status == 0 && message.Method == method && message.Header("CSeq") == $"2 {method}"), Is.Empty);
-            Assert.That(_caller.Received.Where(message => message.Status == 0 && message.Method == method && message.Header("CSeq") == $"2 {method}"), Is.Empty);
+            Assert.That(Called.Received.Where(message => message.FirstLine.Contains(_secondHolder, StringComparison.Ordinal)).Select(message => message.Text), Has.None.Contains(_firstHolder));
+            Assert.That(Called.Received.Where(message => message.Status == 0 && message.Method == method && message.Header("CSeq") == $"2 {method}"), Is.Empty);
+            Assert.That(Caller.Received.Where(message => message.Status == 0 && message.Method == method && message.Header("CSeq") == $"2 {method}"), Is.Empty);
         });
     }
 
@@ -163,16 +143,16 @@ internal sealed class StrayMessageTests : GatewayBed
     {
         var call = await NewCall().ConnectAsync();
         using var friend = new SipPhone(SipPlaces.Callers);
-        foreach (var route in new[] { $"Route: <sip:{_gateway.EndPoint};lr>\n", $"Route: <sip:{_gateway.EndPoint};lr;did=1.1>,<sip:{friend.Address};lr>\n", $"Route: <sip:{friend.Address};lr>\n", "" })
+        foreach (var route in new[] { $"Route: <sip:{Plain.EndPoint};lr>\n", $"Route: <sip:{Plain.EndPoint};lr;did=1.1>,<sip:{friend.Address};lr>\n", $"Route: <sip:{friend.Address};lr>\n", "" })
         {
             foreach (var target in new[] { $"sip:x@{friend.Address}", $"sip:x@{SipPlaces.Stranger}:{friend.Address.Port}", call.CallerTarget.Replace(call.CallerTarget.Split('@')[1], friend.Address.ToString(), StringComparison.Ordinal) })
-                await _caller.SendAsync(_gateway, call.FromCaller(method, 2, target, route));
-            await _called.SendAsync(_gateway, call.FromCalled(method, 2, $"sip:x@{friend.Address}", route));
+                await Caller.SendAsync(Plain, call.FromCaller(method, 2, target, route));
+            await Called.SendAsync(Plain, call.FromCalled(method, 2, $"sip:x@{friend.Address}", route));
         }
 
         await AssertNothingLeaksAsync(call);
         Assert.That(friend.Received, Is.Empty);
-        Assert.That(new LeakSearch([call.CallerNumber]).Find(_caller.Received.Where(message => message.Status == 0)), Is.Empty, "The caller is sent nothing.");
+        Assert.That(new LeakSearch([call.CallerNumber]).Find(Caller.Received.Where(message => message.Status == 0)), Is.Empty, "The caller is sent nothing.");
     }
 
     [Test]
@@ -182,16 +162,16 @@ internal sealed class StrayMessageTests : GatewayBed
         var second = await (NewCall(Two) with { CallerTag = first.CallerTag, CalledTag = first.CalledTag }).RingAsync();
 
         // The way of the second call, the names of the first.
-        var mixed = Edit(SipPhone.Answer(second.Invite, 183, "", $"Contact: <sip:+{first.RealNumber}@{_called.Address}>"), ("Call-ID", first.ShownId), ("From", first.Invite.Header("From")!), ("To", $"<sip:x@y>;tag={first.CalledTag}"));
-        await _called.SendAsync(_gateway, mixed);
-        await _called.SendAsync(_gateway, mixed.Replace(" 183 ", " 200 ", StringComparison.Ordinal));
-        await _called.PingAsync(_gateway);
-        await _caller.PingAsync(_gateway);
-        Assert.That(_caller.Received.Where(message => message.Status is 183), Is.Empty);
-        Assert.That(_caller.Received.Where(message => message.Status is 200 && message.Method == "INVITE"), Has.Exactly(1).Items);
+        var mixed = Edit(SipPhone.Answer(second.Invite, 183, "", $"Contact: <sip:+{first.RealNumber}@{Called.Address}>"), ("Call-ID", first.ShownId), ("From", first.Invite.Header("From")!), ("To", $"<sip:x@y>;tag={first.CalledTag}"));
+        await Called.SendAsync(Plain, mixed);
+        await Called.SendAsync(Plain, mixed.Replace(" 183 ", " 200 ", StringComparison.Ordinal));
+        await Called.PingAsync(Plain);
+        await Caller.PingAsync(Plain);
+        Assert.That(Caller.Received.Where(message => message.Status is 183), Is.Empty);
+        Assert.That(Caller.Received.Where(message => message.Status is 200 && message.Method == "INVITE"), Has.Exactly(1).Items);
 
-        await _called.SendAsync(_gateway, SipPhone.Answer(second.Invite, 486, second.CalledTag));
-        await _caller.AnswerAsync("INVITE", 486);
+        await Called.SendAsync(Plain, SipPhone.Answer(second.Invite, 486, second.CalledTag));
+        await Caller.AnswerAsync("INVITE", 486);
     }
 
     [TestCase(SipPlaces.Stranger, "z9hG4bKnone")]
@@ -203,25 +183,25 @@ internal sealed class StrayMessageTests : GatewayBed
         var call = await NewCall().RingAsync();
         using var sender = new SipPhone(address);
         using var target = new SipPhone(SipPlaces.Stranger);
-        var via = branch is null ? call.Invite.Header("Via")! : $"SIP/2.0/UDP {_gateway.EndPoint};branch={branch}";
+        var via = branch is null ? call.Invite.Header("Via")! : $"SIP/2.0/UDP {Plain.EndPoint};branch={branch}";
         foreach (var id in new[] { call.ShownId, call.CallId, "any" })
         {
             foreach (var status in new[] { 180, 200, 486 })
             {
-                await sender.SendAsync(_gateway, Edit(
-                    SipPhone.Answer(call.Invite, status, call.CalledTag, $"Contact: <sip:+{call.RealNumber}@{_called.Address}>"),
+                await sender.SendAsync(Plain, Edit(
+                    SipPhone.Answer(call.Invite, status, call.CalledTag, $"Contact: <sip:+{call.RealNumber}@{Called.Address}>"),
                     ("Via", $"{via}\nVia: SIP/2.0/UDP {target.Address};branch=z9hG4bKt"), ("Call-ID", id)));
             }
         }
 
-        await _caller.PingAsync(_gateway);
+        await Caller.PingAsync(Plain);
         Assert.That(target.Received, Is.Empty);
         Assert.That(sender.Received, Is.Empty);
-        Assert.That(_caller.Received.Where(message => message.Method == "INVITE").Select(message => message.Status), Is.SubsetOf(new[] { 100, 180 }));
-        Assert.That(_caller.Received.Count(message => message.Status == 180), Is.EqualTo(1));
+        Assert.That(Caller.Received.Where(message => message.Method == "INVITE").Select(message => message.Status), Is.SubsetOf(new[] { 100, 180 }));
+        Assert.That(Caller.Received.Count(message => message.Status == 180), Is.EqualTo(1));
         // The call is as it was.
-        await _called.SendAsync(_gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag));
-        await _caller.AnswerAsync("INVITE", 486);
+        await Called.SendAsync(Plain, SipPhone.Answer(call.Invite, 486, call.CalledTag));
+        await Caller.AnswerAsync("INVITE", 486);
         await AssertNothingLeaksAsync(call);
     }
 
@@ -231,15 +211,15 @@ internal sealed class StrayMessageTests : GatewayBed
         var first = await NewCall().RingAsync();
         var second = first with { Dialled = Two, RealNumber = _secondHolder };
         await second.InviteAsync();
-        await _caller.AnswerAsync("INVITE", 482);
+        await Caller.AnswerAsync("INVITE", 482);
         await second.InviteAsync();
         // Nothing is held by the first try.
-        await _caller.AnswerAsync("INVITE", 482);
+        await Caller.AnswerAsync("INVITE", 482);
 
-        await _called.SendAsync(_gateway, SipPhone.Answer(first.Invite, 200, first.CalledTag, $"Contact: <sip:+{first.RealNumber}@{_called.Address}>", PhoneCall.Sdp));
-        await _caller.AnswerAsync("INVITE", 200);
+        await Called.SendAsync(Plain, SipPhone.Answer(first.Invite, 200, first.CalledTag, $"Contact: <sip:+{first.RealNumber}@{Called.Address}>", PhoneCall.Sdp));
+        await Caller.AnswerAsync("INVITE", 200);
         await AssertNothingLeaksAsync(first);
-        Assert.That(_called.Received.Where(message => message.FirstLine.Contains(_secondHolder, StringComparison.Ordinal)), Is.Empty);
+        Assert.That(Called.Received.Where(message => message.FirstLine.Contains(_secondHolder, StringComparison.Ordinal)), Is.Empty);
     }
 
     /// <summary>The caller has been told the called side's tag; who called with it would be taken for that side, and that side for him.</summary>
@@ -251,15 +231,15 @@ internal sealed class StrayMessageTests : GatewayBed
     {
         var call = await NewCall().ConnectAsync();
         await (call with { Dialled = dialled, CallerTag = tagOfCalled ? call.CalledTag : "other" }).InviteAsync();
-        await _caller.AnswerAsync("INVITE", 482);
+        await Caller.AnswerAsync("INVITE", 482);
         foreach (var (method, cseq) in new[] { ("INFO", 3), ("REFER", 4), ("INVITE", 5), ("BYE", 6) })
         {
-            await _called.SendAsync(_gateway, Edit(call.FromCalled(method, cseq), ("From", $"<sip:+{call.RealNumber}@{_called.Address}>;tag=other")));
-            await _called.SendAsync(_gateway, call.FromCalled(method, cseq + 10));
+            await Called.SendAsync(Plain, Edit(call.FromCalled(method, cseq), ("From", $"<sip:+{call.RealNumber}@{Called.Address}>;tag=other")));
+            await Called.SendAsync(Plain, call.FromCalled(method, cseq + 10));
             if (method == "REFER")
                 continue;
-            await _caller.SendAsync(_gateway, SipPhone.Answer(await _caller.NextAsync(message => message.Header("CSeq") == $"{cseq + 10} {method}"), method == "INVITE" ? 488 : 200));
-            await _called.NextAsync(message => message.Status >= 200 && message.Header("CSeq") == $"{cseq + 10} {method}");
+            await Caller.SendAsync(Plain, SipPhone.Answer(await Caller.NextAsync(message => message.Header("CSeq") == $"{cseq + 10} {method}"), method == "INVITE" ? 488 : 200));
+            await Called.NextAsync(message => message.Status >= 200 && message.Header("CSeq") == $"{cseq + 10} {method}");
         }
 
         await AssertNothingLeaksAsync(call);
@@ -271,12 +251,12 @@ internal sealed class StrayMessageTests : GatewayBed
     public async Task Who_guesses_the_callers_Call_ID_is_told_what_he_wrote_and_no_more(string method)
     {
         var call = await NewCall().ConnectAsync();
-        await _called.SendAsync(_gateway, Edit(
-            call.FromCalled(method, 9, $"sip:x@{_gateway.EndPoint}"), ("From", $"<sip:x@y>;tag={call.CallerTag}"), ("To", "<sip:z@y>"), ("Call-ID", call.CallId)));
-        var answer = await _called.NextAsync(message => message.Status >= 200 && message.Header("CSeq") == $"9 {method}");
+        await Called.SendAsync(Plain, Edit(
+            call.FromCalled(method, 9, $"sip:x@{Plain.EndPoint}"), ("From", $"<sip:x@y>;tag={call.CallerTag}"), ("To", "<sip:z@y>"), ("Call-ID", call.CallId)));
+        var answer = await Called.NextAsync(message => message.Status >= 200 && message.Header("CSeq") == $"9 {method}");
         Assert.That(answer.Header("From"), Is.EqualTo($"<sip:x@y>;tag={call.CallerTag}"));
         Assert.That(answer.Header("To"), Does.StartWith("<sip:z@y>"));
-        Assert.That(new LeakSearch([call.CallerNumber]).Find(_called.Received.Select(message => message with { Text = message.Text.Replace(call.CallId, "", StringComparison.Ordinal) })), Is.Empty);
+        Assert.That(new LeakSearch([call.CallerNumber]).Find(Called.Received.Select(message => message with { Text = message.Text.Replace(call.CallId, "", StringComparison.Ordinal) })), Is.Empty);
     }
 
     [TestCase("Content-Length: {0}\n", "")]
@@ -288,15 +268,15 @@ internal sealed class StrayMessageTests : GatewayBed
             string.Format(System.Globalization.CultureInfo.InvariantCulture, length, body.ReplaceLineEndings("\r\n").Length), other, StringComparison.Ordinal);
         var shown = PhoneCall.Sdp.Replace("o=- ", "o=alice ", StringComparison.Ordinal);
         var call = NewCall();
-        await _caller.SendAsync(_gateway, Falsified(call.InviteText("", shown), shown));
-        await _caller.AnswerAsync("INVITE", 400);
+        await Caller.SendAsync(Plain, Falsified(call.InviteText("", shown), shown));
+        await Caller.AnswerAsync("INVITE", 400);
         await call.InviteAsync();
-        var invite = await _called.NextAsync(message => message.Status == 0 && message.Method == "INVITE" && message.FirstLine.Contains(call.RealNumber, StringComparison.Ordinal));
+        var invite = await Called.NextAsync(message => message.Status == 0 && message.Method == "INVITE" && message.FirstLine.Contains(call.RealNumber, StringComparison.Ordinal));
         Assert.That(invite.Text, Does.Not.Contain("alice"));
-        await _called.SendAsync(_gateway, Falsified(SipPhone.Answer(invite, 183, "b", $"Contact: <sip:+{call.RealNumber}@{_called.Address}>", shown), shown));
-        await _called.SendAsync(_gateway, SipPhone.Answer(invite, 486, "b"));
-        await _caller.AnswerAsync("INVITE", 486);
-        Assert.That(_caller.Received.Select(message => message.Status), Does.Not.Contain(183));
+        await Called.SendAsync(Plain, Falsified(SipPhone.Answer(invite, 183, "b", $"Contact: <sip:+{call.RealNumber}@{Called.Address}>", shown), shown));
+        await Called.SendAsync(Plain, SipPhone.Answer(invite, 486, "b"));
+        await Caller.AnswerAsync("INVITE", 486);
+        Assert.That(Caller.Received.Select(message => message.Status), Does.Not.Contain(183));
         await AssertNothingLeaksAsync(call);
     }
 
@@ -304,8 +284,8 @@ internal sealed class StrayMessageTests : GatewayBed
     public async Task What_is_too_long_is_refused_whatever_the_other_side_has_added()
     {
         var call = await NewCall().ConnectAsync();
-        await _caller.SendAsync(_gateway, call.FromCaller("INFO", 2, more: string.Concat(Enumerable.Repeat("Supported: 100rel, timer, replaces, path, gruu, outbound, norefersub\n", 720))));
-        await _caller.AnswerAsync("INFO", 513);
+        await Caller.SendAsync(Plain, call.FromCaller("INFO", 2, more: string.Concat(Enumerable.Repeat("Supported: 100rel, timer, replaces, path, gruu, outbound, norefersub\n", 720))));
+        await Caller.AnswerAsync("INFO", 513);
         await AssertNothingLeaksAsync(call);
     }
 
@@ -314,22 +294,22 @@ internal sealed class StrayMessageTests : GatewayBed
     {
         var call = await NewCall().RingAsync();
         foreach (var tag in new[] { "fork2", "fork3" })
-            await _called.SendAsync(_gateway, SipPhone.Answer(call.Invite, 183, tag, $"Contact: <sip:+{call.RealNumber}@{_called.Address}>", PhoneCall.Sdp));
-        await _caller.AnswerAsync("INVITE", 183);
-        await _caller.AnswerAsync("INVITE", 183);
-        await _called.SendAsync(_gateway, SipPhone.Answer(call.Invite, 200, "fork2", $"Contact: <sip:+{call.RealNumber}@{_called.Address}>", PhoneCall.Sdp));
-        var answer = await _caller.AnswerAsync("INVITE", 200);
+            await Called.SendAsync(Plain, SipPhone.Answer(call.Invite, 183, tag, $"Contact: <sip:+{call.RealNumber}@{Called.Address}>", PhoneCall.Sdp));
+        await Caller.AnswerAsync("INVITE", 183);
+        await Caller.AnswerAsync("INVITE", 183);
+        await Called.SendAsync(Plain, SipPhone.Answer(call.Invite, 200, "fork2", $"Contact: <sip:+{call.RealNumber}@{Called.Address}>", PhoneCall.Sdp));
+        var answer = await Caller.AnswerAsync("INVITE", 200);
         Assert.That(answer.Header("To"), Does.EndWith(";tag=fork2"));
         var target = answer.Header("Contact")!.Split('<')[1].Split('>')[0];
         foreach (var (method, cseq) in new[] { ("ACK", 1), ("BYE", 2) })
         {
-            await _caller.SendAsync(_gateway, call.FromCaller(method, cseq, target).Replace($";tag={call.CalledTag}", ";tag=fork2", StringComparison.Ordinal));
-            var request = await _called.RequestAsync(method);
+            await Caller.SendAsync(Plain, call.FromCaller(method, cseq, target).Replace($";tag={call.CalledTag}", ";tag=fork2", StringComparison.Ordinal));
+            var request = await Called.RequestAsync(method);
             if (method == "BYE")
-                await _called.SendAsync(_gateway, SipPhone.Answer(request, 200));
+                await Called.SendAsync(Plain, SipPhone.Answer(request, 200));
         }
 
-        await _caller.AnswerAsync("BYE", 200);
+        await Caller.AnswerAsync("BYE", 200);
         await AssertNothingLeaksAsync(call);
     }
 
@@ -339,8 +319,8 @@ internal sealed class StrayMessageTests : GatewayBed
         var call = await NewCall().RingAsync();
         for (var i = 0; i < 3; i++)
         {
-            await _called.SendAsync(_gateway, SipPhone.Answer(call.Invite, 200, call.CalledTag, $"Contact: <sip:+{call.RealNumber}@{_called.Address}>", PhoneCall.Sdp));
-            await _caller.AnswerAsync("INVITE", 200);
+            await Called.SendAsync(Plain, SipPhone.Answer(call.Invite, 200, call.CalledTag, $"Contact: <sip:+{call.RealNumber}@{Called.Address}>", PhoneCall.Sdp));
+            await Caller.AnswerAsync("INVITE", 200);
         }
 
         await AssertNothingLeaksAsync(call);
@@ -367,10 +347,10 @@ internal sealed class StrayMessageTests : GatewayBed
         // Written so that no search for the number finds it: the middle of it alone.
         var part = call.CallerNumber[4..11];
         await call.InviteAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, line, part) + "\n");
-        var invite = await _called.RequestAsync("INVITE");
+        var invite = await Called.RequestAsync("INVITE");
         Assert.That(invite.Text.Split("\r\n\r\n")[0].Replace(call.RealNumber, "", StringComparison.Ordinal), Does.Not.Contain(part), name);
-        await _called.SendAsync(_gateway, SipPhone.Answer(invite, 486, "b"));
-        await _caller.AnswerAsync("INVITE", 486);
+        await Called.SendAsync(Plain, SipPhone.Answer(invite, 486, "b"));
+        await Caller.AnswerAsync("INVITE", 486);
     }
 
     /// <summary>Who guesses the other's number learns nothing of whether a message comes back: what he has written himself is not searched for it.</summary>
@@ -378,18 +358,18 @@ internal sealed class StrayMessageTests : GatewayBed
     public async Task A_call_in_which_each_side_writes_the_others_number_goes_on_as_any_other()
     {
         var caller = NextCaller();
-        var call = new PhoneCall(_gateway, _caller, _called, caller, _firstHolder)
+        var call = new PhoneCall(Plain, Caller, Called, caller, _firstHolder)
         {
             CallId = $"{_firstHolder}-{Guid.NewGuid():N}", CallerTag = $"a{_firstHolder}", CallerContact = _firstHolder, CallerName = _firstHolder,
             CalledTag = $"b{caller}", CalledContact = caller,
         };
         await call.ConnectAsync();
-        await _called.SendAsync(_gateway, call.FromCalled("INFO", 3));
-        await _caller.SendAsync(_gateway, SipPhone.Answer(await _caller.RequestAsync("INFO"), 200));
-        await _called.AnswerAsync("INFO", 200);
-        await _caller.SendAsync(_gateway, call.FromCaller("BYE", 3));
-        await _called.SendAsync(_gateway, SipPhone.Answer(await _called.RequestAsync("BYE"), 200));
-        await _caller.AnswerAsync("BYE", 200);
+        await Called.SendAsync(Plain, call.FromCalled("INFO", 3));
+        await Caller.SendAsync(Plain, SipPhone.Answer(await Caller.RequestAsync("INFO"), 200));
+        await Called.AnswerAsync("INFO", 200);
+        await Caller.SendAsync(Plain, call.FromCaller("BYE", 3));
+        await Called.SendAsync(Plain, SipPhone.Answer(await Called.RequestAsync("BYE"), 200));
+        await Caller.AnswerAsync("BYE", 200);
     }
 
     [TestCase("Via", "REFER", 405)]
@@ -404,10 +384,10 @@ internal sealed class StrayMessageTests : GatewayBed
         const string caller = "12015550101", called = "12015550202";
         var (gateway, service) = await StartPlainAsync(new Dictionary<string, string> { [One] = called });
         await using var front = service;
-        var call = await new PhoneCall(gateway, _caller, _called, caller, called).ConnectAsync();
-        foreach (var (phone, other, guess) in new[] { (_caller, _called, called[1..]), (_called, _caller, caller[1..]), (_caller, _called, "2015550303"), (_called, _caller, "2015550404") })
+        var call = await new PhoneCall(gateway, Caller, Called, caller, called).ConnectAsync();
+        foreach (var (phone, other, guess) in new[] { (Caller, Called, called[1..]), (Called, Caller, caller[1..]), (Caller, Called, "2015550303"), (Called, Caller, "2015550404") })
         {
-            var text = phone == _caller ? call.FromCaller(method, 7) : call.FromCalled(method, 7);
+            var text = phone == Caller ? call.FromCaller(method, 7) : call.FromCalled(method, 7);
             string LineOf(string name) => text.Split('\n').First(line => line.StartsWith($"{name}:", StringComparison.Ordinal))[(name.Length + 2)..];
             text = field switch
             {
@@ -415,7 +395,7 @@ internal sealed class StrayMessageTests : GatewayBed
                 "Via" => Edit(text, ("Via", $"{LineOf("Via")};x={guess}")),
                 "Call-ID" => Edit(text, ("Call-ID", $"{guess}@x")),
                 // The called side is believed only with both tags as they are.
-                _ => Edit(text, (field, $"\"{guess}\" <{LineOf(field).Split('<')[1]}{((phone == _caller) == (field == "To") ? guess : "")}")),
+                _ => Edit(text, (field, $"\"{guess}\" <{LineOf(field).Split('<')[1]}{((phone == Caller) == (field == "To") ? guess : "")}")),
             };
             await phone.SendAsync(gateway, text);
             if (status == 200)
@@ -428,12 +408,12 @@ internal sealed class StrayMessageTests : GatewayBed
     public async Task A_guess_of_the_callers_Call_ID_is_answered_as_it_was_written()
     {
         var call = await NewCall().ConnectAsync();
-        var via = $"{_called.NewVia()};x={call.CallId}";
-        await _called.SendAsync(_gateway, Edit(call.FromCalled("INVITE", 7), ("Via", via)));
-        Assert.That((await _called.AnswerAsync("INVITE", 100)).Header("Via"), Does.Contain($";x={call.CallId}"));
-        var request = await _caller.RequestAsync("INVITE");
-        await _caller.SendAsync(_gateway, SipPhone.Answer(request, 488));
-        Assert.That((await _called.AnswerAsync("INVITE", 488)).Header("Via"), Does.Contain($";x={call.CallId}"));
+        var via = $"{Called.NewVia()};x={call.CallId}";
+        await Called.SendAsync(Plain, Edit(call.FromCalled("INVITE", 7), ("Via", via)));
+        Assert.That((await Called.AnswerAsync("INVITE", 100)).Header("Via"), Does.Contain($";x={call.CallId}"));
+        var request = await Caller.RequestAsync("INVITE");
+        await Caller.SendAsync(Plain, SipPhone.Answer(request, 488));
+        Assert.That((await Called.AnswerAsync("INVITE", 488)).Header("Via"), Does.Contain($";x={call.CallId}"));
     }
 
     [TestCase("{0}")]
@@ -445,15 +425,15 @@ internal sealed class StrayMessageTests : GatewayBed
     {
         var call = NewCall();
         await call.InviteAsync();
-        var invite = await _called.RequestAsync("INVITE");
+        var invite = await Called.RequestAsync("INVITE");
         var tag = string.Format(System.Globalization.CultureInfo.InvariantCulture, form, call.RealNumber, call.RealNumber[..7], call.RealNumber[7..]);
         foreach (var status in new[] { 180, 200, 486 })
-            await _called.SendAsync(_gateway, SipPhone.Answer(invite, status, tag, $"Contact: <sip:+{call.RealNumber}@{_called.Address}>"));
-        await _called.PingAsync(_gateway);
-        await _caller.PingAsync(_gateway);
-        Assert.That(_caller.Received.Where(message => message.Method == "INVITE").Select(message => message.Status), Is.SubsetOf(new[] { 100 }));
-        await _called.SendAsync(_gateway, SipPhone.Answer(invite, 486, "b"));
-        await _caller.AnswerAsync("INVITE", 486);
+            await Called.SendAsync(Plain, SipPhone.Answer(invite, status, tag, $"Contact: <sip:+{call.RealNumber}@{Called.Address}>"));
+        await Called.PingAsync(Plain);
+        await Caller.PingAsync(Plain);
+        Assert.That(Caller.Received.Where(message => message.Method == "INVITE").Select(message => message.Status), Is.SubsetOf(new[] { 100 }));
+        await Called.SendAsync(Plain, SipPhone.Answer(invite, 486, "b"));
+        await Caller.AnswerAsync("INVITE", 486);
         await AssertNothingLeaksAsync(call);
     }
 
@@ -468,15 +448,15 @@ internal sealed class StrayMessageTests : GatewayBed
         foreach (var number in new[] { call.RealNumber, call.CallerNumber, "8615912345678" })
         {
             var text = string.Format(System.Globalization.CultureInfo.InvariantCulture, form, number[2..5], number[5..9], number[9..]).Replace('(', '/').Replace(')', '/');
-            await _called.SendAsync(_gateway, SipPhone.Answer(
-                call.Invite, 183, call.CalledTag, $"Contact: <sip:+{call.RealNumber}@{_called.Address}>\nSupported: timer, x-{text.Replace(' ', '-').Replace('/', '.')}", $"{PhoneCall.Sdp}a=fmtp:8 x={text}\na=sendonly\n"));
-            var answer = await _caller.AnswerAsync("INVITE", 183);
+            await Called.SendAsync(Plain, SipPhone.Answer(
+                call.Invite, 183, call.CalledTag, $"Contact: <sip:+{call.RealNumber}@{Called.Address}>\nSupported: timer, x-{text.Replace(' ', '-').Replace('/', '.')}", $"{PhoneCall.Sdp}a=fmtp:8 x={text}\na=sendonly\n"));
+            var answer = await Caller.AnswerAsync("INVITE", 183);
             // Whosever number it is: what depends on that would tell.
             Assert.That(answer.Text, Does.Contain("a=sendonly").And.Not.Contain("a=fmtp").And.Not.Contain("Supported"));
         }
 
-        await _called.SendAsync(_gateway, SipPhone.Answer(call.Invite, 486, call.CalledTag));
-        await _caller.AnswerAsync("INVITE", 486);
+        await Called.SendAsync(Plain, SipPhone.Answer(call.Invite, 486, call.CalledTag));
+        await Caller.AnswerAsync("INVITE", 486);
         await AssertNothingLeaksAsync(call);
     }
 
@@ -487,7 +467,7 @@ internal sealed class StrayMessageTests : GatewayBed
     {
         var before = Questions().Count;
         await (NewCall() with { Dialled = One + context }).InviteAsync();
-        await _caller.AnswerAsync("INVITE", 484);
+        await Caller.AnswerAsync("INVITE", 484);
         Assert.That(Questions(), Has.Count.EqualTo(before), "the service would take it for a number of its own country");
     }
 
@@ -500,10 +480,10 @@ internal sealed class StrayMessageTests : GatewayBed
     {
         var before = Questions().Count;
         var call = NewCall();
-        await _caller.SendAsync(_gateway, call.InviteText("P-Asserted-Identity: <tel:700123456789012;phone-context=+86>\nDiversion: <sip:700123456789013;phone-context=+86@carrier.example>\n").Replace(
-            $"sip:{One}@{_gateway.EndPoint} SIP", $"{string.Format(System.Globalization.CultureInfo.InvariantCulture, form, One, _gateway.EndPoint)} SIP", StringComparison.Ordinal));
+        await Caller.SendAsync(Plain, call.InviteText("P-Asserted-Identity: <tel:700123456789012;phone-context=+86>\nDiversion: <sip:700123456789013;phone-context=+86@carrier.example>\n").Replace(
+            $"sip:{One}@{Plain.EndPoint} SIP", $"{string.Format(System.Globalization.CultureInfo.InvariantCulture, form, One, Plain.EndPoint)} SIP", StringComparison.Ordinal));
         // The service of this test knows no such number, and fails.
-        await _caller.AnswerAsync("INVITE", 503);
+        await Caller.AnswerAsync("INVITE", 503);
         var asked = V1.ResolveRequest.Parser.ParseJson(Questions().Skip(before).First());
         Assert.That(
             (asked.CalledNumber, asked.CallerNumber, asked.EarlierCalledNumber),
@@ -520,10 +500,10 @@ internal sealed class StrayMessageTests : GatewayBed
         var call = NewCall() with { CallerNumber = asserted is null ? $"49{national}" : NextCaller() };
         var from = string.Format(System.Globalization.CultureInfo.InvariantCulture, form, national);
         var text = call.InviteText(asserted is null ? "" : $"P-Asserted-Identity: <tel:+{asserted}>\n", $"{PhoneCall.Sdp}a=crypto:1 AES_CM_128 inline:+49{national}\n");
-        await _caller.SendAsync(_gateway, Edit(text, ("From", $"<sip:{from}@{_caller.Address}>;tag={call.CallerTag}")));
-        await _caller.AnswerAsync("INVITE", 503);
-        await _called.PingAsync(_gateway);
-        Assert.That(_called.Received.Select(message => message.Text), Has.None.Contains("inline:"));
+        await Caller.SendAsync(Plain, Edit(text, ("From", $"<sip:{from}@{Caller.Address}>;tag={call.CallerTag}")));
+        await Caller.AnswerAsync("INVITE", 503);
+        await Called.PingAsync(Plain);
+        Assert.That(Called.Received.Select(message => message.Text), Has.None.Contains("inline:"));
     }
 
     /// <summary>Who writes another's number into From, and sees whether the call goes on, learns nothing of whom it went to.</summary>
@@ -533,9 +513,9 @@ internal sealed class StrayMessageTests : GatewayBed
     {
         var call = NewCall();
         var claimed = isReal ? call.RealNumber : $"86{One}";
-        await _caller.SendAsync(_gateway, Edit(call.InviteText("P-Asserted-Identity: <tel:+8613712345678>\n"), ("From", $"<sip:+{claimed}@{_caller.Address}>;tag={call.CallerTag}")));
-        await _called.SendAsync(_gateway, SipPhone.Answer(await _called.RequestAsync("INVITE"), 486, "b"));
-        await _caller.AnswerAsync("INVITE", 486);
+        await Caller.SendAsync(Plain, Edit(call.InviteText("P-Asserted-Identity: <tel:+8613712345678>\n"), ("From", $"<sip:+{claimed}@{Caller.Address}>;tag={call.CallerTag}")));
+        await Called.SendAsync(Plain, SipPhone.Answer(await Called.RequestAsync("INVITE"), 486, "b"));
+        await Caller.AnswerAsync("INVITE", 486);
     }
 
     [TestCase(true)]
@@ -546,24 +526,13 @@ internal sealed class StrayMessageTests : GatewayBed
         var more = string.Concat(Enumerable.Repeat("Supported: 100rel, timer, replaces, path, gruu, outbound, norefersub\n", 90));
         var lines = string.Concat(Enumerable.Repeat("a=fmtp:8 mode=one; with=parameters; that=say; nothing=at; all=here\n", 70));
         await call.InviteAsync(more, PhoneCall.Sdp + lines + (shown ? $"a=fmtp:8 x={call.CallerNumber}\n" : ""));
-        var invite = await _called.RequestAsync("INVITE");
+        var invite = await Called.RequestAsync("INVITE");
         Assert.That(invite.Text, Has.Length.GreaterThan(10_000).And.Not.Contain("a=fmtp:8 x="));
-        await _called.SendAsync(_gateway, SipPhone.Answer(invite, 486, "b"));
-        await _caller.AnswerAsync("INVITE", 486);
+        await Called.SendAsync(Plain, SipPhone.Answer(invite, 486, "b"));
+        await Caller.AnswerAsync("INVITE", 486);
     }
 
-    private PhoneCall NewCall(string dialled = One) =>
-        new(_gateway, _caller, _called, NextCaller(), dialled == One ? _firstHolder : _secondHolder) { Dialled = dialled };
-
-    private List<string> Questions() => [.. _service.Asked.Where(asked => asked.Path == "/v1/calls:resolve").Select(asked => asked.Body)];
-
-    private async Task AssertNothingLeaksAsync(PhoneCall call)
-    {
-        await _called.PingAsync(_gateway);
-        await _caller.PingAsync(_gateway);
-        await _called.PingAsync(_gateway);
-        call.AssertNothingLeaks();
-    }
+    private List<string> Questions() => [.. Service.Asked.Where(asked => asked.Path == "/v1/calls:resolve").Select(asked => asked.Body)];
 
     /// <summary>Puts other values into header fields.</summary>
     private static string Edit(string text, params IEnumerable<(string Name, string Value)> fields)
