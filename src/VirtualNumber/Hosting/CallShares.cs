@@ -1,7 +1,7 @@
 namespace VirtualNumber.Hosting;
 
 /// <summary>
-/// Who may take how much of the instance: look-ups may fill it, heart-beats have a few places, other calls all but the part that is reserved. A batch takes
+/// Who may take how much of the instance: look-ups may fill it, other calls all but the part that is reserved; heart-beats have a few places beside. A batch takes
 /// one place, as its items run one after the other: at any moment it asks no more of the store than a single call. Health checks take none.
 /// </summary>
 internal sealed class CallShares
@@ -13,7 +13,7 @@ internal sealed class CallShares
     {
         var all = new CallShare("all", options.RequestsInProgress);
         LookUps = new("look-up", options.RequestsInProgress, all) { OnlyMethod = nameof(V1.RoutingService.RoutingServiceBase.Resolve) };
-        Beats = new("heart-beat", MostBeats, all) { OnlyMethod = nameof(V1.RoutingService.RoutingServiceBase.ReportHeartbeat) };
+        Beats = new("heart-beat", MostBeats) { OnlyMethod = nameof(V1.RoutingService.RoutingServiceBase.ReportHeartbeat) };
         Verbs = new("verb", options.RequestsInProgress - options.ReservedForLookUps, all);
         Watches = new("watch", options.Streams) { StreamsOnly = true };
         Events = new("event", options.Streams) { StreamsOnly = true };

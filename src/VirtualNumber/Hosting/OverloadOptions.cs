@@ -10,7 +10,7 @@ public sealed class OverloadOptions
     public int RequestsInProgress { get; set; } = 2_000;
 
     /// <summary>
-    /// How many of them only look-ups (and up to 16 heart-beats) may take, so that telephone calls are connected when everything else is refused; 0 to one less than
+    /// How many of them only look-ups may take (heart-beats have 16 beside them), so that telephone calls are connected when everything else is refused; 0 to one less than
     /// <see cref="RequestsInProgress"/>. Default 500: ten connections' worth of a gateway that waits for slow answers.
     /// </summary>
     public int ReservedForLookUps { get; set; } = 500;

@@ -57,7 +57,7 @@ internal sealed partial class LeaseVerbs
 
     /// <summary>
     /// Where a call goes. Reads one record of the store; only what pools there are, with their rules, is known before. Then the call is recorded, and refused where its caller was connected as often
-    /// as may be. Of a lease it changes nothing; an extension which reaches nobody is counted. What connects was so at most
+    /// as may be. Of a lease it changes nothing; an extension which reaches nobody is counted. The lease that connects was so at most
     /// <see cref="s_leaseBelieved"/> before the answer: when that takes longer, all is asked again.
     /// </summary>
     /// <exception cref="StoreUnavailableException">The store, also where it was slow each time.</exception>
@@ -68,6 +68,7 @@ internal sealed partial class LeaseVerbs
         for (var reads = 0; reads < MostReads; reads++)
         {
             var readAt = time.GetTimestamp();
+            // At the first look only: the registry forgets no number, so one that was in a pool stays in it.
             if (await stock.FindOwnerAsync(call.Called, cancellation) is not { } owner)
                 return new(ResolveOutcome.NotStocked);
             var judged = await JudgeAsync(owner, call, cancellation) with { Pool = owner };

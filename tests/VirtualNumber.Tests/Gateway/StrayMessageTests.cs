@@ -360,8 +360,12 @@ internal sealed class StrayMessageTests : TwoPhonesBed
         var caller = NextCaller();
         var call = new PhoneCall(Plain, Caller, Called, caller, _firstHolder)
         {
-            CallId = $"{_firstHolder}-{Guid.NewGuid():N}", CallerTag = $"a{_firstHolder}", CallerContact = _firstHolder, CallerName = _firstHolder,
-            CalledTag = $"b{caller}", CalledContact = caller,
+            CallId = $"{_firstHolder}-{Guid.NewGuid():N}",
+            CallerTag = $"a{_firstHolder}",
+            CallerContact = _firstHolder,
+            CallerName = _firstHolder,
+            CalledTag = $"b{caller}",
+            CalledContact = caller,
         };
         await call.ConnectAsync();
         await Called.SendAsync(Plain, call.FromCalled("INFO", 3));

@@ -97,12 +97,31 @@ public sealed class OverloadTests : ApiTests
     }
 
     [Test]
+    public async Task Heart_beats_have_sixteen_places_and_take_none_of_others()
+    {
+        var lease = await LeaseAsync(Requests.CreateLease("SF0"));
+        HoldSteps("beat");
+        var beats = Enumerable.Range(0, 16).Select(i => HoldBeatAsync($"instance-{i}")).ToList();
+        await HeldAsync(16);
+        (await RefusedCall.OfAsync(Routing.ReportHeartbeatAsync, new ReportHeartbeatRequest { GatewayId = TestService.Gateway, InstanceId = "instance-16" }))
+            .Expect(StatusCode.ResourceExhausted, ErrorReason.Overloaded);
+        beats.Add(HoldLeaseAsync("SF1"));
+        beats.Add(HoldLeaseAsync("SF2"));
+        beats.AddRange(Enumerable.Range(0, Places - 2).Select(_ => HoldLookUpAsync(lease)));
+        await HeldAsync(Places);
+        _letGo.SetResult();
+        await Task.WhenAll(beats).Soon();
+    }
+
+    [Test]
     public async Task Look_ups_may_take_every_place()
     {
         var lease = await LeaseAsync(Requests.CreateLease("SF0"));
         HoldSteps();
         var lookUps = Enumerable.Range(0, Places).Select(_ => HoldLookUpAsync(lease)).ToList();
         await HeldAsync(Places);
+        // Else gateways would look silent.
+        await Routing.ReportHeartbeatAsync(new() { GatewayId = TestService.Gateway, InstanceId = "one" });
         (await RefusedCall.OfAsync(Leases.CreateLeaseAsync, Requests.CreateLease("SF3"))).Expect(StatusCode.ResourceExhausted, ErrorReason.Overloaded);
         _letGo.SetResult();
         await Task.WhenAll(lookUps).Soon();
@@ -212,9 +231,9 @@ public sealed class OverloadTests : ApiTests
         _ = failing.Task.IsFaulted;
     }
 
-    private void HoldSteps() => _hooks.Before = async step =>
+    private void HoldSteps(string also = "") => _hooks.Before = async step =>
     {
-        if (step is not ("take" or "resolve" or "report call events"))
+        if (step is not ("take" or "resolve" or "report call events") && step != also)
             return;
         _held.Release();
         await _letGo.Task;
@@ -232,6 +251,10 @@ public sealed class OverloadTests : ApiTests
 
     private async Task HoldLookUpAsync(Lease lease) =>
         await ((Task)Routing.ResolveAsync(Requests.Resolve(lease.VirtualNumber)).ResponseAsync).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private async Task HoldBeatAsync(string instance) =>
+        await ((Task)Routing.ReportHeartbeatAsync(new() { GatewayId = TestService.Gateway, InstanceId = instance }).ResponseAsync)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task HoldReportAsync(Lease lease, string callId) =>
         await ((Task)Routing.ReportCallEventsAsync(CallRequests.Report(lease, callId, CallRequests.Talk(Now, 1))).ResponseAsync)

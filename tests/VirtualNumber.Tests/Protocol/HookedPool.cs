@@ -76,7 +76,8 @@ internal class HookedPool(INumberPool inner) : INumberPool
     public ValueTask<HealthAnswer> ReportHealthAsync(HealthStep step, DateTimeOffset now, CancellationToken cancellation) =>
         StepAsync("health", now, step, () => inner.ReportHealthAsync(step, now, cancellation));
 
-    public ValueTask<bool> BeatAsync(string gatewayId, InstanceBeat beat, CancellationToken cancellation) => inner.BeatAsync(gatewayId, beat, cancellation);
+    public ValueTask<bool> BeatAsync(string gatewayId, InstanceBeat beat, CancellationToken cancellation) =>
+        StepAsync("beat", null, beat, () => inner.BeatAsync(gatewayId, beat, cancellation));
 
     public ValueTask<IReadOnlyList<InstanceBeat>> ListBeatsAsync(string gatewayId, DateTimeOffset now, CancellationToken cancellation) =>
         inner.ListBeatsAsync(gatewayId, now, cancellation);
