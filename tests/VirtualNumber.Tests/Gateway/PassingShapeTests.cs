@@ -116,6 +116,22 @@ internal sealed class PassingShapeTests : TwoPhonesBed
         await AssertNothingLeaksAsync(call);
     }
 
+    [TestCase("Content-Type: text/x\n")]
+    [TestCase("c: text/x\n")]
+    public async Task A_body_of_two_types_is_refused(string second)
+    {
+        const string body = $"--b\nContent-Type: application/sdp\n\n{PhoneCall.Sdp}\n--b--\n";
+        var call = NewCall();
+        await Caller.SendAsync(Plain, call.InviteText(second, body).Replace("application/sdp\nContent-Length", "multipart/mixed;boundary=b\nContent-Length", StringComparison.Ordinal));
+        await Caller.AnswerAsync("INVITE", 400);
+        await Caller.SendAsync(Plain, call.InviteText("", body).Replace("application/sdp\nContent-Length", "multipart/mixed;boundary=b\nContent-Length", StringComparison.Ordinal));
+        var invite = await InviteOfAsync(call);
+        Assert.That(invite.Header("Content-Type"), Is.EqualTo("application/sdp"));
+        await Called.SendAsync(Plain, SipPhone.Answer(invite, 183, call.CalledTag, $"Contact: <sip:x@{Called.Address}>\n{second}", PhoneCall.Sdp));
+        await EndAsync(call, invite);
+        Assert.That(Caller.Received.Select(message => message.Status), Does.Not.Contain(183));
+    }
+
     [TestCase("text/plain")]
     [TestCase("application/isup")]
     public async Task A_refusal_arrives_whatever_body_it_has(string type)
